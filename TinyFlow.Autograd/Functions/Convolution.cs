@@ -1,0 +1,29 @@
+namespace TinyFlow.Autograd.Functions;
+
+/// <summary>Convolutions.</summary>
+public static class Convolution
+{
+    /// <summary>
+    /// [N, C, H, W] ∗ [K, C, R, S] (+ [K]) → [N, K, H', W'], a cross-correlation as in torch.nn.functional.conv2d.
+    /// </summary>
+    public static Var Conv2D(this Var x, Var weight, Var? bias = null, ConvolutionWindow? window = null)
+    {
+        ConvolutionWindow w = window ?? new ConvolutionWindow(1);
+        Shape shape = ShapeRules.Conv2D(x.Shape, weight.Shape, bias?.Shape, w);
+        Var[] operands = bias is null ? [x, weight] : [x, weight, bias];
+        Tensor y = x.Tape.Own(shape, operands);
+        x.Backend.Conv2D(x.Value, weight.Value, bias?.Value, y, w);
+        return x.Tape.Record(y, operands, dy =>
+        {
+            if (weight.NeedsGradient || bias is { NeedsGradient: true })
+            {
+                x.Backend.Conv2DWeightGradient(x.Value, dy, weight.Grad, bias?.Grad ?? Sink.None, w);
+            }
+
+            if (x.NeedsGradient)
+            {
+                x.Backend.Conv2DInputGradient(dy, weight.Value, x.Grad, w);
+            }
+        });
+    }
+}

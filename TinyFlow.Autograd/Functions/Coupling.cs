@@ -1,0 +1,45 @@
+namespace TinyFlow.Autograd.Functions;
+
+/// <summary>The affine coupling of Real NVP, fused.</summary>
+public static class Coupling
+{
+    /// <summary>
+    /// Where mask [C, H, W] is 1, y = x·e^s + t (or (x + t)·e^s), elsewhere y = x; s = scale·tanh(a) with a, t the two
+    /// halves of the channels of h [N, 2C, H, W]; scale [1], [C] or [C, H, W], 1 if absent. Returns y [N, C, H, W] and
+    /// log_det [N] = Σ mask·s (Dinh et al. 2017, equations 7 to 9). h must not depend on the x that the mask changes.
+    /// </summary>
+    public static (Var Y, Var LogDet) AffineCoupling(this Var x, Var h, Var? scale, Tensor mask, CouplingForm form)
+    {
+        CheckShapes("AffineCoupling", x.Shape, h.Shape, scale?.Shape, mask.Shape);
+        Var[] operands = scale is null ? [x, h] : [x, h, scale];
+        Tensor y = x.Tape.Own(x.Shape, operands), logDet = x.Tape.Own([x.Shape[0]]);
+        x.Backend.AffineCoupling(x.Value, h.Value, scale?.Value, mask, y, logDet, form);
+
+        return x.Tape.Record(y, logDet, operands, (dy, dlogDet) => x.Backend.AffineCouplingBackward(
+            x.Value, h.Value, scale?.Value, mask, dy, dlogDet, x.Grad, h.Grad, scale?.Grad ?? Sink.None, form));
+    }
+
+    /// <summary>x from y of <see cref="AffineCoupling"/>, given the same h; no gradient.</summary>
+    public static Var AffineCouplingInverse(this Var y, Var h, Var? scale, Tensor mask, CouplingForm form)
+    {
+        CheckShapes("AffineCouplingInverse", y.Shape, h.Shape, scale?.Shape, mask.Shape);
+        Tensor x = scale is null ? y.Tape.Own(y.Shape, y, h) : y.Tape.Own(y.Shape, y, h, scale);
+        y.Backend.AffineCouplingInverse(y.Value, h.Value, scale?.Value, mask, x, form);
+        return y.Tape.Constant(x);
+    }
+
+    private static void CheckShapes(string op, Shape x, Shape h, Shape? scale, Shape mask)
+    {
+        if (x.Rank != 4)
+        {
+            throw new ArgumentException($"{op}: need x [N, C, H, W]; found {x}.");
+        }
+
+        ShapeRules.Require(op, "h", h, x.With(1, 2 * x[1]));
+        ShapeRules.Require(op, "the mask", mask, [x[1], x[2], x[3]]);
+        if (scale is { } s && s != Shape.Create([1]) && s != Shape.Create([x[1]]) && s != mask)
+        {
+            throw new ArgumentException($"{op}: scale must be [1], [{x[1]}] or {mask}; found {s}.");
+        }
+    }
+}

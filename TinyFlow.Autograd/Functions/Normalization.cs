@@ -1,0 +1,44 @@
+namespace TinyFlow.Autograd.Functions;
+
+/// <summary>Normalizations.</summary>
+public static class Normalization
+{
+    /// <summary>
+    /// Batch normalization per channel of x [N, C, H, W] (Ioffe and Szegedy 2015), with an activation in the same pass;
+    /// gamma, beta and the running statistics are [C]. With batch statistics it normalizes with the biased variance of
+    /// the batch and updates the running ones (with the unbiased variance, as in PyTorch); else it normalizes with the
+    /// running ones and leaves them alone.
+    /// </summary>
+    public static Var BatchNorm2D(
+        this Var x, Var gamma, Var beta, Tensor runningMean, Tensor runningVariance, BatchNormSettings settings, BatchStatistics statistics)
+    {
+        if (x.Shape.Rank != 4)
+        {
+            throw new ArgumentException($"BatchNorm2D: need x [N, C, H, W]; found {x.Shape}.");
+        }
+
+        Shape channels = [x.Shape[1]];
+        ShapeRules.Require("BatchNorm2D", "gamma", gamma.Shape, channels);
+        ShapeRules.Require("BatchNorm2D", "beta", beta.Shape, channels);
+        ShapeRules.Require("BatchNorm2D", "the running mean", runningMean.Shape, channels);
+        ShapeRules.Require("BatchNorm2D", "the running variance", runningVariance.Shape, channels);
+        if (statistics == BatchStatistics.Batch && x.Shape.Count / Math.Max(1, x.Shape[1]) < 2)
+        {
+            throw new ArgumentException($"BatchNorm2D: batch statistics need at least 2 values per channel; found {x.Shape}. Use running statistics or a larger batch.");
+        }
+
+        Tensor y = x.Tape.Own(x.Shape, x, gamma, beta), inverseDeviation = x.Tape.Own(channels), mean = runningMean;
+        if (statistics == BatchStatistics.Batch)
+        {
+            mean = x.Tape.Own(channels);
+            x.Backend.BatchNorm(x.Value, gamma.Value, beta.Value, runningMean, runningVariance, mean, inverseDeviation, y, settings);
+        }
+        else
+        {
+            x.Backend.BatchNormInference(x.Value, gamma.Value, beta.Value, runningMean, runningVariance, inverseDeviation, y, settings);
+        }
+
+        return x.Tape.Record(y, [x, gamma, beta], dy => x.Backend.BatchNormBackward(
+            x.Value, gamma.Value, beta.Value, mean, inverseDeviation, dy, x.Grad, gamma.Grad, beta.Grad, settings, statistics));
+    }
+}

@@ -1,0 +1,46 @@
+namespace TinyFlow.Autograd.Functions;
+
+/// <summary>Sums and moments over any axes, in an order that depends on the shapes alone.</summary>
+public static class Reductions
+{
+    /// <summary>The sum of all elements, of shape [].</summary>
+    public static Var Sum(this Var x) => x.SumOver().Reshape([]);
+
+    /// <summary>The mean of all elements, of shape [].</summary>
+    public static Var Mean(this Var x) => x.MeanOver().Reshape([]);
+
+    /// <summary>The sum over the given axes (all if none), which stay with size 1.</summary>
+    public static Var SumOver(this Var x, params ReadOnlySpan<int> axes) => x.ScaledSum(1, x.Shape.Reduced(axes));
+
+    /// <summary>The mean over the given axes (all if none), which stay with size 1.</summary>
+    public static Var MeanOver(this Var x, params ReadOnlySpan<int> axes)
+    {
+        Shape reduced = x.Shape.Reduced(axes);
+        return x.ScaledSum((double)reduced.Count / x.Shape.Count, reduced);
+    }
+
+    /// <summary>
+    /// The variance over the given axes (all if none), which stay with size 1: biased (divided by n) as batch norm
+    /// wants it, in two passes.
+    /// </summary>
+    public static Var VarianceOver(this Var x, params ReadOnlySpan<int> axes) => (x - x.MeanOver(axes)).Square().MeanOver(axes);
+
+    /// <summary>The sum over all axes but the first: [N, …] → [N].</summary>
+    public static Var SumPerImage(this Var x)
+    {
+        Span<int> axes = stackalloc int[x.Shape.Rank - 1];
+        for (int i = 0; i < axes.Length; i++)
+        {
+            axes[i] = i + 1;
+        }
+
+        return (axes.IsEmpty ? x : x.SumOver(axes)).Reshape([x.Shape[0]]);
+    }
+
+    private static Var ScaledSum(this Var x, double scale, Shape reduced)
+    {
+        Tensor y = x.Tape.Own(reduced, x);
+        x.Backend.Sum(x.Value, scale, y);
+        return x.Tape.Record(y, [x], dy => x.Backend.Broadcast(dy, scale, x.Grad));
+    }
+}

@@ -1,0 +1,310 @@
+namespace TinyFlow.Autograd;
+
+/// <summary>
+/// Records what is computed, owns it, and differentiates it (reverse mode, once). The end of the tape's block returns
+/// everything to the backend's pool. One tape a training step:
+/// <code>
+/// using Tape tape = new(backend);
+/// Var x = tape.Input(tensor);
+/// Var loss = (x * x).Sum();
+/// tape.Backward(loss);
+/// double[] gradient = x.Gradient.ToDoubles();
+/// </code>
+/// A tape that does not record (evaluation, sampling) keeps no closures, and lets values go early through
+/// <see cref="Release"/>.
+/// </summary>
+public sealed class Tape : IDisposable
+{
+    private readonly List<Node> _nodes = [];
+    private readonly List<Tensor?> _owned = [];
+    private readonly List<Var> _leaves = [];
+    private readonly Dictionary<Tensor, Var> _leafOf = new(ReferenceEqualityComparer.Instance);
+    private State _state = State.Open;
+
+    /// <summary>A tape on a backend.</summary>
+    public Tape(IBackend backend, bool recording = true)
+    {
+        Backend = backend;
+        IsRecording = recording;
+    }
+
+    private enum State
+    {
+        Open,
+        Differentiated,
+        Ended,
+    }
+
+    /// <summary>The backend that everything on this tape lives on.</summary>
+    public IBackend Backend { get; }
+
+    /// <summary>Whether gradients can be asked for.</summary>
+    public bool IsRecording { get; }
+
+    /// <summary>A value without a gradient. The caller keeps owning the tensor.</summary>
+    public Var Constant(Tensor value) => new(this, OnThisBackend(value), needsGradient: false);
+
+    /// <summary>A value whose gradient is wanted; the tape owns the gradient. The caller keeps owning the tensor.</summary>
+    public Var Input(Tensor value)
+    {
+        Var input = new(this, OnThisBackend(value), IsRecording);
+        _leaves.Add(input);
+        return input;
+    }
+
+    /// <summary>
+    /// A parameter: its gradient goes into the given tensor, which <see cref="Backward"/> overwrites, with zeros if the
+    /// parameter had no part. Asking twice for the same tensor gives the same var. The caller keeps owning both.
+    /// </summary>
+    public Var Parameter(Tensor value, Tensor gradient)
+    {
+        if (_leafOf.TryGetValue(value, out Var? known))
+        {
+            return known;
+        }
+
+        ShapeRules.Require("Parameter", "the gradient", gradient.Shape, value.Shape);
+        Var parameter = new(this, OnThisBackend(value), IsRecording, gradient);
+        _leafOf.Add(value, parameter);
+        _leaves.Add(parameter);
+        return parameter;
+    }
+
+    /// <summary>
+    /// Memory for a result or for what its backward pass needs; the tape releases it. The operands that will be
+    /// computed with are checked first: on this tape, and not released.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">An operand is on another tape or has been released.</exception>
+    public Tensor Own(Shape shape, params ReadOnlySpan<Var> operands)
+    {
+        CheckOpen();
+        foreach (Var operand in operands)
+        {
+            Check(operand);
+        }
+
+        return Own(Backend.Allocate(shape, "a value on a tape"));
+    }
+
+    /// <summary>The tape takes over a tensor and releases it.</summary>
+    public Tensor Own(Tensor tensor)
+    {
+        CheckOpen();
+        _owned.Add(tensor);
+        return tensor;
+    }
+
+    /// <summary>
+    /// Puts an op's result on the tape. The backward closure gets the result's gradient and passes it on through the
+    /// operands' <see cref="Var.Grad"/>; it is kept only if one of the operands needs a gradient.
+    /// </summary>
+    public Var Record(Tensor value, ReadOnlySpan<Var> operands, Action<Tensor> backward)
+    {
+        CheckOpen();
+        Var result = new(this, value, NeedsGradient(operands));
+        if (result.NeedsGradient)
+        {
+            _nodes.Add(new Node(result, null, backward, null, _owned.Count));
+        }
+
+        return result;
+    }
+
+    /// <summary>
+    /// The same for an op with two results. The closure gets both gradients, zeros for a result that the loss does not
+    /// depend on.
+    /// </summary>
+    public (Var First, Var Second) Record(Tensor first, Tensor second, ReadOnlySpan<Var> operands, Action<Tensor, Tensor> backward)
+    {
+        CheckOpen();
+        bool needsGradient = NeedsGradient(operands);
+        Var one = new(this, first, needsGradient), two = new(this, second, needsGradient);
+        if (needsGradient)
+        {
+            _nodes.Add(new Node(one, two, null, backward, _owned.Count));
+        }
+
+        return (one, two);
+    }
+
+    /// <summary>
+    /// Computes the gradient of a scalar with respect to all inputs and parameters. Values of more than one element
+    /// are released on the way; the loss and its scalar parts stay readable until the tape ends.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">Called twice, on a tape that does not record, or on a constant.</exception>
+    /// <exception cref="ArgumentException">The loss is not a scalar.</exception>
+    public void Backward(Var loss)
+    {
+        CheckOpen();
+        Check(loss);
+        if (!IsRecording)
+        {
+            throw new InvalidOperationException("Backward: this tape does not record. Make it with recording: true to differentiate.");
+        }
+
+        if (loss.Shape.Count != 1)
+        {
+            throw new ArgumentException($"Backward: the loss must have one element; found {loss.Shape}. Sum or average it first.");
+        }
+
+        if (!loss.NeedsGradient)
+        {
+            throw new InvalidOperationException("Backward: the loss does not depend on any input or parameter of this tape, so there is nothing to differentiate.");
+        }
+
+        _state = State.Differentiated;
+        loss.SeedGradient(1);
+        for (int i = _nodes.Count - 1; i >= 0; i--)
+        {
+            Node node = _nodes[i];
+            node.Run();
+
+            // Whatever was computed for this node or after it has served every closure that reads it.
+            ReleaseOwned(i == 0 ? 0 : _nodes[i - 1].OwnedUpTo, node.OwnedUpTo);
+        }
+
+        _nodes.Clear();
+        foreach (Var leaf in _leaves)
+        {
+            leaf.ZeroIfUnreached();
+        }
+    }
+
+    /// <summary>On a tape that does not record, releases a value that is not needed any more; else does nothing.</summary>
+    public void Release(Var value)
+    {
+        if (IsRecording)
+        {
+            return;
+        }
+
+        int index = _owned.LastIndexOf(value.Value);
+        if (index >= 0)
+        {
+            _owned[index]!.Dispose();
+            _owned.RemoveAt(index);
+        }
+    }
+
+    /// <summary>Takes a result out of the tape's ownership: the caller disposes it.</summary>
+    public Tensor Detach(Var value)
+    {
+        int index = _owned.LastIndexOf(value.Value);
+        if (index < 0)
+        {
+            throw new InvalidOperationException($"Detach: this tape does not own the value of shape {value.Shape}; copy it instead.");
+        }
+
+        _owned[index] = null;
+        return value.Value;
+    }
+
+    /// <summary>Releases everything that the tape owns.</summary>
+    public void Dispose()
+    {
+        _state = State.Ended;
+        foreach (Node node in _nodes)
+        {
+            node.ReleaseGradients();
+        }
+
+        foreach (Var leaf in _leaves)
+        {
+            leaf.ReleaseGradient();
+        }
+
+        foreach (Tensor? tensor in _owned)
+        {
+            tensor?.Dispose();
+        }
+
+        _owned.Clear();
+        _nodes.Clear();
+        _leaves.Clear();
+        _leafOf.Clear();
+    }
+
+    /// <summary>Checks that operands may meet in one op.</summary>
+    /// <exception cref="InvalidOperationException">The operand is on another tape or has been released.</exception>
+    internal void Check(Var operand)
+    {
+        if (!ReferenceEquals(operand.Tape, this))
+        {
+            throw new InvalidOperationException(
+                ReferenceEquals(operand.Backend, Backend)
+                    ? $"An operand of shape {operand.Shape} is on another tape. Compute with values of one tape; bring a value over with tape.Constant(value.Value)."
+                    : $"An operand of shape {operand.Shape} is on backend '{operand.Backend.Name}' and this tape on '{Backend.Name}'. Copy it over first: backend.CopyOf(tensor).");
+        }
+
+        if (operand.Value.IsDisposed)
+        {
+            throw new ObjectDisposedException(
+                nameof(Var), $"An operand of shape {operand.Shape} has been released: its tape has been differentiated or has ended, or its tensor was disposed. Compute before that, or keep a copy.");
+        }
+    }
+
+    private void CheckOpen()
+    {
+        if (_state == State.Differentiated)
+        {
+            throw new InvalidOperationException("This tape has been differentiated already: its values are released. Make a new Tape for each pass.");
+        }
+
+        ObjectDisposedException.ThrowIf(_state == State.Ended, this);
+    }
+
+    private Tensor OnThisBackend(Tensor value) => ReferenceEquals(value.Backend, Backend)
+        ? value
+        : throw new InvalidOperationException(
+            $"A tensor of shape {value.Shape} lives on backend '{value.Backend.Name}', but this tape is on '{Backend.Name}'. Copy it over first: backend.CopyOf(tensor).");
+
+    private void ReleaseOwned(int start, int end)
+    {
+        for (int k = start; k < end; k++)
+        {
+            // Scalars cost nothing, and a loss's parts are read after the pass.
+            if (_owned[k] is { } tensor && tensor.Count > 1)
+            {
+                tensor.Dispose();
+            }
+        }
+    }
+
+    private static bool NeedsGradient(ReadOnlySpan<Var> operands)
+    {
+        foreach (Var operand in operands)
+        {
+            if (operand.NeedsGradient)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>One op's results, how to pass their gradients on, and how much the tape owned once it was recorded.</summary>
+    private readonly record struct Node(
+        Var Result, Var? Second, Action<Tensor>? Backward, Action<Tensor, Tensor>? BackwardOfTwo, int OwnedUpTo)
+    {
+        public void Run()
+        {
+            if (Backward is not null && Result.IsReached)
+            {
+                Backward(Result.Arrived);
+            }
+            else if (BackwardOfTwo is not null && (Result.IsReached || Second!.IsReached))
+            {
+                BackwardOfTwo(Result.ArrivedOrZero(), Second!.ArrivedOrZero());
+            }
+
+            ReleaseGradients();
+        }
+
+        public void ReleaseGradients()
+        {
+            Result.ReleaseGradient();
+            Second?.ReleaseGradient();
+        }
+    }
+}

@@ -1,0 +1,104 @@
+namespace TinyFlow.Autograd;
+
+/// <summary>
+/// A value on a tape. Ops on vars are functions of <see cref="Functions"/>; they compute at once and, where a gradient
+/// will be wanted, record how to get it.
+/// </summary>
+public sealed class Var
+{
+    private Tensor? _gradient;
+    private readonly bool _gradientIsForeign;
+
+    internal Var(Tape tape, Tensor value, bool needsGradient, Tensor? foreignGradient = null)
+    {
+        Tape = tape;
+        Value = value;
+        NeedsGradient = needsGradient;
+        _gradient = foreignGradient;
+        _gradientIsForeign = foreignGradient is not null;
+    }
+
+    /// <summary>The tape that this value is on.</summary>
+    public Tape Tape { get; }
+
+    /// <summary>The value. On a tape that is being differentiated, it is released when its gradient has been passed on.</summary>
+    public Tensor Value { get; }
+
+    /// <summary>The value's shape.</summary>
+    public Shape Shape => Value.Shape;
+
+    /// <summary>The backend of the tape.</summary>
+    public IBackend Backend => Tape.Backend;
+
+    /// <summary>Whether a gradient with respect to this value is asked for, directly or by what it was computed from.</summary>
+    public bool NeedsGradient { get; }
+
+    /// <summary>
+    /// Where a backward closure puts its contribution to this value's gradient: overwriting at first, adding later, or
+    /// <see cref="Sink.None"/> if no gradient is needed. Take it once in a closure, right before the kernel that fills it.
+    /// </summary>
+    public Sink Grad
+    {
+        get
+        {
+            if (!NeedsGradient)
+            {
+                return Sink.None;
+            }
+
+            if (IsReached)
+            {
+                return Sink.AddTo(_gradient!);
+            }
+
+            IsReached = true;
+            return _gradient ??= Tape.Backend.Allocate(Shape, "the gradient of a value");
+        }
+    }
+
+    /// <summary>The gradient, once <see cref="Tape.Backward"/> has run: for leaves and inputs.</summary>
+    /// <exception cref="InvalidOperationException">There is none (any more).</exception>
+    public Tensor Gradient => IsReached && _gradient is { IsDisposed: false } gradient ? gradient : throw new InvalidOperationException(
+        NeedsGradient
+            ? $"The gradient of this value of shape {Shape} is not there: call Tape.Backward first, and read only gradients of inputs and parameters (those of intermediate values are released as they are used)."
+            : $"This value of shape {Shape} is a constant and has no gradient: put it on the tape with Input.");
+
+    /// <summary>Whether anything has contributed to the gradient yet.</summary>
+    internal bool IsReached { get; private set; }
+
+    /// <summary>The gradient as it arrives at this value during the backward pass.</summary>
+    internal Tensor Arrived => _gradient!;
+
+    internal Tensor ArrivedOrZero()
+    {
+        if (!IsReached)
+        {
+            SeedGradient(0);
+        }
+
+        return _gradient!;
+    }
+
+    internal void SeedGradient(double value)
+    {
+        Tensor gradient = Grad.Tensor!;
+        Tape.Backend.Fill(gradient, value);
+    }
+
+    internal void ZeroIfUnreached()
+    {
+        if (!IsReached && _gradient is not null)
+        {
+            Tape.Backend.Fill(_gradient, 0);
+            IsReached = true;
+        }
+    }
+
+    internal void ReleaseGradient()
+    {
+        if (!_gradientIsForeign)
+        {
+            _gradient?.Dispose();
+        }
+    }
+}

@@ -1,0 +1,158 @@
+using TinyFlow.Pointwise;
+
+namespace TinyFlow;
+
+/// <summary>
+/// The contract between tensors and a device, on one page. Operands are contiguous, already checked, and on this
+/// backend; results go into destinations that the caller provides. Forward overwrites; a <see cref="Sink"/> says itself
+/// whether it is overwritten or added to. Sums run in an order that depends on the shapes alone. Letters:
+/// N images, C channels, H height, W width, D = C·H·W.
+/// </summary>
+public interface IBackend : IDisposable
+{
+    /// <summary>What the user calls it: reference, cpu, cuda:0.</summary>
+    string Name { get; }
+
+    /// <summary>Bytes of one element.</summary>
+    int ElementSize { get; }
+
+    // Memory
+
+    /// <summary>A tensor with undefined contents; the label says in messages what it was for.</summary>
+    Tensor Allocate(Shape shape, string label = "");
+
+    /// <summary>Memory in use.</summary>
+    MemoryUse Memory { get; }
+
+    /// <summary>Throws an exception that names every tensor still alive, if there is any.</summary>
+    void AssertNoLeaks();
+
+    /// <summary>Sets all elements from the host.</summary>
+    void Write(ReadOnlySpan<float> source, Tensor y);
+
+    /// <summary>Sets all elements from the host.</summary>
+    void Write(ReadOnlySpan<double> source, Tensor y);
+
+    /// <summary>Reads all elements to the host; waits for the device.</summary>
+    void Read(Tensor x, Span<float> destination);
+
+    /// <summary>Reads all elements to the host; waits for the device.</summary>
+    void Read(Tensor x, Span<double> destination);
+
+    /// <summary>Every element becomes the value.</summary>
+    void Fill(Tensor y, double value);
+
+    // Elementwise
+
+    /// <summary>y = f(x), same shapes.</summary>
+    void Pointwise<TOp>(Tensor x, Tensor y) where TOp : struct, IPointwise;
+
+    /// <summary>dx = dy·f'(x), with y = f(x).</summary>
+    void PointwiseBackward<TOp>(Tensor x, Tensor y, Tensor dy, Sink dx) where TOp : struct, IPointwise;
+
+    /// <summary>y = f(a, b) with NumPy broadcasting.</summary>
+    void Binary<TOp>(Tensor a, Tensor b, Tensor y) where TOp : struct, IBinary;
+
+    /// <summary>da = dy·∂f/∂a and db = dy·∂f/∂b, summed over what was broadcast.</summary>
+    void BinaryBackward<TOp>(Tensor a, Tensor b, Tensor y, Tensor dy, Sink da, Sink db) where TOp : struct, IBinary;
+
+    /// <summary>y = scale·x + shift, as many elements (shapes may differ).</summary>
+    void ScaleShift(Tensor x, double scale, double shift, Sink y);
+
+    // Reductions and data movement
+
+    /// <summary>y = scale · sum of x over each axis in which y has size 1; same rank.</summary>
+    void Sum(Tensor x, double scale, Sink y);
+
+    /// <summary>y = scale · x, repeated along each axis in which x has size 1; same rank. The transpose of <see cref="Sum"/>.</summary>
+    void Broadcast(Tensor x, double scale, Sink y);
+
+    /// <summary>Copies the elements of a walk of the given extent over x to those of a walk over y.</summary>
+    void Copy(Tensor x, Walk from, Sink y, Walk to, Shape extent);
+
+    // Products
+
+    /// <summary>
+    /// y[b] = op(left[b]) · op(right[b]) with [m, k]·[k, n]; op transposes where asked. Left and right have the batch
+    /// axes of y or none (then they serve every batch).
+    /// </summary>
+    void MatMul(Tensor left, bool transposeLeft, Tensor right, bool transposeRight, Sink y);
+
+    /// <summary>y [N, K, H', W'] = x [N, C, H, W] ∗ weight [K, C, R, S] (+ bias [K]), a cross-correlation.</summary>
+    void Conv2D(Tensor x, Tensor weight, Tensor? bias, Tensor y, ConvolutionWindow window);
+
+    /// <summary>The gradient of a convolution with respect to its input.</summary>
+    void Conv2DInputGradient(Tensor dy, Tensor weight, Sink dx, ConvolutionWindow window);
+
+    /// <summary>The gradients of a convolution with respect to weight and bias.</summary>
+    void Conv2DWeightGradient(Tensor x, Tensor dy, Sink dweight, Sink dbias, ConvolutionWindow window);
+
+    // Normalization
+
+    /// <summary>
+    /// Normalizes x [N, C, H, W] per channel with the biased statistics of the batch, which it writes to mean and
+    /// inverseDeviation [C] and mixes, the variance unbiased, into the running ones [C]; gamma and beta [C].
+    /// </summary>
+    void BatchNorm(
+        Tensor x, Tensor gamma, Tensor beta, Tensor runningMean, Tensor runningVariance,
+        Tensor mean, Tensor inverseDeviation, Tensor y, BatchNormSettings settings);
+
+    /// <summary>Normalizes with the running statistics; writes 1/√(runningVariance + ε) to inverseDeviation [C].</summary>
+    void BatchNormInference(
+        Tensor x, Tensor gamma, Tensor beta, Tensor runningMean, Tensor runningVariance,
+        Tensor inverseDeviation, Tensor y, BatchNormSettings settings);
+
+    /// <summary>The gradients of either, given the mean and inverseDeviation that the forward pass used.</summary>
+    void BatchNormBackward(
+        Tensor x, Tensor gamma, Tensor beta, Tensor mean, Tensor inverseDeviation, Tensor dy,
+        Sink dx, Sink dgamma, Sink dbeta, BatchNormSettings settings, BatchStatistics statistics);
+
+    // Flows
+
+    /// <summary>
+    /// Affine coupling. The net's output h [N, 2C, H, W] is a (first C channels) and t; s = scale·tanh(a), where scale
+    /// [1], [C] or [C, H, W] may be absent (1). Where mask [C, H, W] is 1, y = x·e^s + t or (x + t)·e^s; where it is 0,
+    /// y = x. logDet [N] = Σ mask·s.
+    /// </summary>
+    void AffineCoupling(Tensor x, Tensor h, Tensor? scale, Tensor mask, Tensor y, Tensor logDet, CouplingForm form);
+
+    /// <summary>x from y, given the same h.</summary>
+    void AffineCouplingInverse(Tensor y, Tensor h, Tensor? scale, Tensor mask, Tensor x, CouplingForm form);
+
+    /// <summary>The gradients of the forward coupling, given those of y and logDet.</summary>
+    void AffineCouplingBackward(
+        Tensor x, Tensor h, Tensor? scale, Tensor mask, Tensor dy, Tensor dlogDet,
+        Sink dx, Sink dh, Sink dscale, CouplingForm form);
+
+    /// <summary>logProb [N] of z [N, …] under a standard normal.</summary>
+    void GaussianLogProb(Tensor z, Tensor logProb);
+
+    /// <summary>dz = −z · dlogProb.</summary>
+    void GaussianLogProbBackward(Tensor z, Tensor dlogProb, Sink dz);
+
+    // Random numbers
+
+    /// <summary>Uniform on [0, 1), multiples of 2^-24, by Philox4x32-10.</summary>
+    void Uniform(NoiseKey key, Tensor y);
+
+    /// <summary>Standard normal, by Box and Muller from the same stream.</summary>
+    void Normal(NoiseKey key, Tensor y);
+
+    /// <summary>
+    /// x [N, …] = (pixel + u)/256 of N images of D bytes, u uniform on [0, 1): value d of image i is number
+    /// images[i]·D + d of the stream, so it depends on neither batch size nor order. Always floor(256·x) = pixel.
+    /// </summary>
+    void Dequantize(ReadOnlySpan<byte> pixels, ReadOnlySpan<int> images, NoiseKey key, Tensor x);
+
+    // Optimization, over all parameters at once
+
+    /// <summary>y [] = Σ x².</summary>
+    void SumOfSquares(Tensor x, Tensor y);
+
+    /// <summary>
+    /// One step of Adam on flat tensors of equal length. squaredNorm [] is that of all gradients, for clipping; if it
+    /// is not finite nothing changes but the count of skipped steps. state [3] is learning rate, steps done, steps
+    /// skipped: in the backend's memory, so that a recorded step can be replayed.
+    /// </summary>
+    void Adam(Tensor parameters, Tensor gradients, Tensor first, Tensor second, Tensor squaredNorm, Tensor state, AdamSettings settings);
+}

@@ -1,0 +1,155 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using TinyFlow.Pointwise;
+
+namespace TinyFlow.Memory;
+
+/// <summary>What the two backends in host memory share: memory, transfers, leak accounting.</summary>
+/// <typeparam name="T">The element: float or double.</typeparam>
+public abstract unsafe class HostBackend<T> : IBackend where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    private readonly NativePool _pool;
+    private readonly HashSet<HostStorage<T>> _alive = [];
+    private readonly Lock _lock = new();
+    private readonly bool _poison;
+
+    private protected HostBackend(string name, bool poison, long? memoryLimit)
+    {
+        Name = name;
+        _poison = poison;
+        _pool = new NativePool(memoryLimit ?? NativePool.SystemLimit);
+    }
+
+    /// <inheritdoc/>
+    public string Name { get; }
+
+    /// <inheritdoc/>
+    public int ElementSize => sizeof(T);
+
+    /// <inheritdoc/>
+    public MemoryUse Memory => _pool.Use;
+
+    /// <inheritdoc/>
+    public Tensor Allocate(Shape shape, string label = "")
+    {
+        string purpose = label.Length == 0 ? $"a tensor of shape {shape}" : $"{label} {shape}";
+        long bytes = shape.Count * sizeof(T);
+        HostStorage<T> storage = new(this, shape.Count, _pool.Rent(bytes, purpose), purpose);
+        lock (_lock)
+        {
+            _alive.Add(storage);
+        }
+
+        Tensor tensor = new(storage, 0, shape);
+        if (_poison)
+        {
+            new Span<T>(Pointer(tensor), checked((int)shape.Count)).Fill(T.NaN);
+        }
+
+        return tensor;
+    }
+
+    /// <inheritdoc/>
+    public void AssertNoLeaks()
+    {
+        string[] names;
+        lock (_lock)
+        {
+            names = [.. _alive.Select(storage => storage.Label)];
+        }
+
+        if (names.Length > 0)
+        {
+            throw new InvalidOperationException(
+                $"{names.Length} tensors on backend '{Name}' are still alive: {string.Join("; ", names.Take(20))}{(names.Length > 20 ? "; …" : "")}. " +
+                "Dispose each where it was created, or let a tape own it.");
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Write(ReadOnlySpan<float> source, Tensor y) => Convert(source, Span(y));
+
+    /// <inheritdoc/>
+    public void Write(ReadOnlySpan<double> source, Tensor y) => Convert(source, Span(y));
+
+    /// <inheritdoc/>
+    public void Read(Tensor x, Span<float> destination) => Convert<T, float>(Span(x), destination);
+
+    /// <inheritdoc/>
+    public void Read(Tensor x, Span<double> destination) => Convert<T, double>(Span(x), destination);
+
+    /// <inheritdoc/>
+    public virtual void Dispose()
+    {
+        _pool.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    internal void Free(HostStorage<T> storage)
+    {
+        lock (_lock)
+        {
+            _alive.Remove(storage);
+        }
+
+        _pool.Return(storage.Address, storage.Count * sizeof(T));
+    }
+
+    /// <summary>The address of a tensor's first element.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private protected static T* Pointer(Tensor x) => (T*)Unsafe.As<HostStorage<T>>(x.Storage).Address + x.Offset;
+
+    /// <summary>A tensor's elements.</summary>
+    private protected static Span<T> Span(Tensor x) => new(Pointer(x), checked((int)x.Count));
+
+    private static void Convert<TFrom, TTo>(ReadOnlySpan<TFrom> source, Span<TTo> destination)
+        where TFrom : INumberBase<TFrom>
+        where TTo : INumberBase<TTo>
+    {
+        if (source.Length != destination.Length)
+        {
+            throw new ArgumentException($"Transfer: {source.Length} values do not fill {destination.Length} places.");
+        }
+
+        for (int i = 0; i < source.Length; i++)
+        {
+            destination[i] = TTo.CreateTruncating(source[i]);
+        }
+    }
+#pragma warning disable CS1591 // The contract documents its members.
+    public abstract void Fill(Tensor y, double value);
+    public abstract void Pointwise<TOp>(Tensor x, Tensor y) where TOp : struct, IPointwise;
+    public abstract void PointwiseBackward<TOp>(Tensor x, Tensor y, Tensor dy, Sink dx) where TOp : struct, IPointwise;
+    public abstract void Binary<TOp>(Tensor a, Tensor b, Tensor y) where TOp : struct, IBinary;
+    public abstract void BinaryBackward<TOp>(Tensor a, Tensor b, Tensor y, Tensor dy, Sink da, Sink db) where TOp : struct, IBinary;
+    public abstract void ScaleShift(Tensor x, double scale, double shift, Sink y);
+    public abstract void Sum(Tensor x, double scale, Sink y);
+    public abstract void Broadcast(Tensor x, double scale, Sink y);
+    public abstract void Copy(Tensor x, Walk from, Sink y, Walk to, Shape extent);
+    public abstract void MatMul(Tensor left, bool transposeLeft, Tensor right, bool transposeRight, Sink y);
+    public abstract void Conv2D(Tensor x, Tensor weight, Tensor? bias, Tensor y, ConvolutionWindow window);
+    public abstract void Conv2DInputGradient(Tensor dy, Tensor weight, Sink dx, ConvolutionWindow window);
+    public abstract void Conv2DWeightGradient(Tensor x, Tensor dy, Sink dweight, Sink dbias, ConvolutionWindow window);
+    public abstract void BatchNorm(
+        Tensor x, Tensor gamma, Tensor beta, Tensor runningMean, Tensor runningVariance,
+        Tensor mean, Tensor inverseDeviation, Tensor y, BatchNormSettings settings);
+    public abstract void BatchNormInference(
+        Tensor x, Tensor gamma, Tensor beta, Tensor runningMean, Tensor runningVariance,
+        Tensor inverseDeviation, Tensor y, BatchNormSettings settings);
+    public abstract void BatchNormBackward(
+        Tensor x, Tensor gamma, Tensor beta, Tensor mean, Tensor inverseDeviation, Tensor dy,
+        Sink dx, Sink dgamma, Sink dbeta, BatchNormSettings settings, BatchStatistics statistics);
+    public abstract void AffineCoupling(Tensor x, Tensor h, Tensor? scale, Tensor mask, Tensor y, Tensor logDet, CouplingForm form);
+    public abstract void AffineCouplingInverse(Tensor y, Tensor h, Tensor? scale, Tensor mask, Tensor x, CouplingForm form);
+    public abstract void AffineCouplingBackward(
+        Tensor x, Tensor h, Tensor? scale, Tensor mask, Tensor dy, Tensor dlogDet,
+        Sink dx, Sink dh, Sink dscale, CouplingForm form);
+    public abstract void GaussianLogProb(Tensor z, Tensor logProb);
+    public abstract void GaussianLogProbBackward(Tensor z, Tensor dlogProb, Sink dz);
+    public abstract void Uniform(NoiseKey key, Tensor y);
+    public abstract void Normal(NoiseKey key, Tensor y);
+    public abstract void Dequantize(ReadOnlySpan<byte> pixels, ReadOnlySpan<int> images, NoiseKey key, Tensor x);
+    public abstract void SumOfSquares(Tensor x, Tensor y);
+    public abstract void Adam(Tensor parameters, Tensor gradients, Tensor first, Tensor second, Tensor squaredNorm, Tensor state, AdamSettings settings);
+#pragma warning restore CS1591
+}
