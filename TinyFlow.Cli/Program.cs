@@ -1,1 +1,3 @@
-return 0;
+using TinyFlow.Cli;
+
+return Application.Run(args);

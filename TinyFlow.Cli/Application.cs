@@ -1,0 +1,55 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using TinyFlow.Cli.Commands;
+
+namespace TinyFlow.Cli;
+
+/// <summary>The command line as a function from arguments to an exit code. A user's mistake never shows a stack trace.</summary>
+internal static class Application
+{
+    public static int Run(string[] args)
+    {
+        RootCommand root = new("Real NVP normalizing flows on images: exact bits per dimension, in pure C#.")
+        {
+            TrainCommand.Create(),
+            SampleCommand.Create(),
+            EvalCommand.Create(),
+            InfoCommand.Create(),
+        };
+        ParseResult parsed = root.Parse(args);
+        if (parsed.Errors.Count > 0)
+        {
+            foreach (ParseError error in parsed.Errors)
+            {
+                Console.Error.WriteLine($"tinyflow: {error.Message}");
+            }
+
+            Console.Error.WriteLine($"See 'tinyflow {(parsed.CommandResult.Command is RootCommand ? "" : parsed.CommandResult.Command.Name + " ")}--help'.");
+            return ExitCode.BadUsage;
+        }
+
+        try
+        {
+            return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
+        }
+        catch (UsageException e)
+        {
+            return Fail(e, ExitCode.BadUsage);
+        }
+        catch (OperationCanceledException)
+        {
+            Console.Error.WriteLine("tinyflow: interrupted.");
+            return ExitCode.Interrupted;
+        }
+        catch (Exception e) when (Environment.GetEnvironmentVariable("TINYFLOW_DEBUG") is null or "" && e is not (NullReferenceException or AccessViolationException))
+        {
+            return Fail(e, ExitCode.Failure);
+        }
+    }
+
+    private static int Fail(Exception e, int code)
+    {
+        Console.Error.WriteLine($"tinyflow: {e.Message}");
+        return code;
+    }
+}
