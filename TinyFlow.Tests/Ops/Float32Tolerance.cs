@@ -1,0 +1,18 @@
+namespace TinyFlow.Tests.Ops;
+
+/// <summary>
+/// How far a float32 backend may be from the reference, relative to max(1, the largest magnitude of the tensor), and
+/// why that far. One rounding is 6e-8.
+/// </summary>
+internal sealed record Float32Tolerance(double Value, string Reason)
+{
+    public static readonly Float32Tolerance Exact = new(0, "numbers are moved, not computed");
+
+    public static readonly Float32Tolerance Rounding = new(5e-7, "a handful of roundings an element, in results and in sums over what was broadcast");
+
+    public static readonly Float32Tolerance Transcendental = new(1e-6, "polynomials in float32, good to a few units in the last place, and roundings around them");
+
+    public static readonly Float32Tolerance Products = new(2e-6, "sums of up to thousands of rounded products");
+
+    public static readonly Float32Tolerance Statistics = new(1e-5, "differences from a mean cancel, and their roundings are scaled by 1/deviation");
+}

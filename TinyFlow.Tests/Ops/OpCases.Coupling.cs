@@ -1,0 +1,72 @@
+using TinyFlow.Autograd;
+using TinyFlow.Autograd.Functions;
+
+namespace TinyFlow.Tests.Ops;
+
+internal static partial class OpCases
+{
+    private enum Mask
+    {
+        Checkerboard,
+        Channels,
+        Everything,
+        Nothing,
+        Random,
+    }
+
+    private static IEnumerable<OpCase> CouplingRows()
+    {
+        foreach (CouplingForm form in Enum.GetValues<CouplingForm>())
+        {
+            foreach (Shape x in (Shape[])[[1, 1, 1, 1], [2, 1, 4, 3], [3, 2, 3, 3], [2, 5, 2, 1]])
+            {
+                Shape[] scales = [[1], [x[1]], [x[1], x[2], x[3]]];
+                yield return Couple(x, null, Mask.Checkerboard, form);
+                foreach (Shape scale in scales.Distinct())
+                {
+                    yield return Couple(x, scale, Mask.Random, form);
+                }
+            }
+
+            foreach (Mask mask in Enum.GetValues<Mask>())
+            {
+                yield return Couple([2, 4, 3, 2], [4], mask, form);
+            }
+        }
+    }
+
+    private static OpCase Couple(Shape x, Shape? scale, Mask mask, CouplingForm form)
+    {
+        Operand[] operands = [Operand.Any(x), Operand.Any(x.With(1, 2 * x[1]))];
+        return new OpCase(
+            $"AffineCoupling of {x}, scale {scale?.ToString() ?? "absent"}, mask {mask}, {form}", Float32Tolerance.Transcendental,
+            scale is { } s ? [.. operands, Operand.AwayFromZero(s)] : operands,
+            (tape, v) =>
+            {
+                Tensor pattern = Constant(tape, MaskOf(mask, x));
+                (Var y, Var logDet) = v[0].AffineCoupling(v[1], v.Length > 2 ? v[2] : null, pattern, form);
+
+                // Both results, so that both of their gradients are checked.
+                int n = x[0];
+                return Movement.Concat(1, y.Reshape([n, (int)(x.Count / n)]), logDet.Reshape([n, 1]));
+            });
+    }
+
+    private static Operand MaskOf(Mask mask, Shape x)
+    {
+        int element = 0;
+        return new Operand([x[1], x[2], x[3]], u =>
+        {
+            int p = element++, column = p % x[3], row = p / x[3] % x[2], channel = p / (x[3] * x[2]);
+            bool changes = mask switch
+            {
+                Mask.Checkerboard => (row + column) % 2 == 0,
+                Mask.Channels => channel >= x[1] / 2,
+                Mask.Everything => true,
+                Mask.Nothing => false,
+                _ => u < 0.5,
+            };
+            return changes ? 1 : 0;
+        });
+    }
+}

@@ -1,0 +1,57 @@
+using TinyFlow.Autograd;
+using TinyFlow.Autograd.Functions;
+
+namespace TinyFlow.Tests.Ops;
+
+internal static partial class OpCases
+{
+    private static IEnumerable<OpCase> LargeRows()
+    {
+        OpCase Row(string name, Float32Tolerance tolerance, Operand[] operands, Func<Var[], Var> function) => new(name, tolerance, operands, (_, v) => function(v));
+
+        // 10007 and 1021 are prime: a vector loop has a rest of every length somewhere.
+        Shape odd = [10007];
+        yield return Row($"Exp of {odd}", Float32Tolerance.Transcendental, [Operand.Any(odd)], v => v[0].Exp());
+        yield return Row($"Tanh of {odd}", Float32Tolerance.Transcendental, [Operand.Between(odd, -10, 10)], v => v[0].Tanh());
+        yield return Row($"Log of {odd}", Float32Tolerance.Transcendental, [Operand.Between(odd, 0.1, 10)], v => v[0].Log());
+        yield return Row($"Logit of {odd}", Float32Tolerance.Transcendental, [Operand.Between(odd, 0.05, 0.95)], v => v[0].Logit());
+        yield return Row($"Softplus of {odd}", Float32Tolerance.Transcendental, [Operand.Between(odd, -20, 20)], v => v[0].Softplus());
+        yield return Row($"Multiply of {odd} and {odd}", Float32Tolerance.Rounding, [Operand.Any(odd), Operand.Any(odd)], v => v[0] * v[1]);
+        yield return Row("Multiply of [37, 1021] and [1021]", Float32Tolerance.Products, [Operand.Any([37, 1021]), Operand.Any([1021])], v => v[0] * v[1]);
+        yield return Row("Add of [9, 17, 13, 11] and [17, 1, 1]", Float32Tolerance.Products, [Operand.Any([9, 17, 13, 11]), Operand.Any([17, 1, 1])], v => v[0] + v[1]);
+        yield return Row($"Sum of {odd}", Float32Tolerance.Products, [Operand.Any(odd)], v => v[0].Sum());
+        yield return Row("SumOver of [9, 17, 13, 11] over [0, 2, 3]", Float32Tolerance.Products, [Operand.Any([9, 17, 13, 11])], v => v[0].SumOver(0, 2, 3));
+        yield return Row("SumOver of [9, 17, 13, 11] over [1]", Float32Tolerance.Products, [Operand.Any([9, 17, 13, 11])], v => v[0].SumOver(1));
+        yield return Row("VarianceOver of [9, 17, 13, 11] over [0, 2, 3]", Float32Tolerance.Statistics, [Operand.Any([9, 17, 13, 11])], v => v[0].VarianceOver(0, 2, 3));
+        yield return Row("Permute [9, 17, 13, 11] to [0, 2, 3, 1]", Float32Tolerance.Exact, [Operand.Any([9, 17, 13, 11])], v => v[0].Permute(0, 2, 3, 1));
+        yield return Row("Squeeze [5, 3, 28, 28]", Float32Tolerance.Exact, [Operand.Any([5, 3, 28, 28])], v => v[0].Squeeze());
+        yield return Row("MatMul [67, 129] · [129, 35]", Float32Tolerance.Products, [Operand.Any([67, 129]), Operand.Any([129, 35])], v => v[0].MatMul(v[1]));
+        yield return Row("MatMul [67, 129] · [35, 129]ᵀ", Float32Tolerance.Products, [Operand.Any([67, 129]), Operand.Any([35, 129])], v => v[0].MatMul(v[1], transposeRight: true));
+        yield return Row("MatMul [129, 67]ᵀ · [129, 35]", Float32Tolerance.Products, [Operand.Any([129, 67]), Operand.Any([129, 35])], v => v[0].MatMul(v[1], transposeLeft: true));
+        yield return Row("MatMul [3, 33, 65] · [65, 17]", Float32Tolerance.Products, [Operand.Any([3, 33, 65]), Operand.Any([65, 17])], v => v[0].MatMul(v[1]));
+        yield return Row("GaussianLogProb of [7, 1, 28, 28]", Float32Tolerance.Products, [Operand.Any([7, 1, 28, 28])], v => v[0].GaussianLogProb());
+
+        // The notebook's three convolutions, and shapes next to them.
+        yield return Convolve([3, 1, 28, 28], [64, 1, 3, 3], true, new ConvolutionWindow(1, 1));
+        yield return Convolve([2, 64, 28, 28], [64, 64, 3, 3], true, new ConvolutionWindow(1, 1));
+        yield return Convolve([3, 64, 28, 28], [2, 64, 3, 3], true, new ConvolutionWindow(1, 1));
+        yield return Convolve([3, 33, 13, 11], [31, 33, 3, 3], true, new ConvolutionWindow(1, 1));
+        yield return Convolve([2, 32, 14, 14], [64, 32, 1, 1], false, new ConvolutionWindow(1));
+        yield return Convolve([3, 24, 15, 17], [48, 24, 3, 3], true, new ConvolutionWindow(2, 1));
+        yield return Convolve([1, 16, 12, 12], [16, 16, 5, 5], true, new ConvolutionWindow(1, 2));
+
+        foreach (Shape shape in (Shape[])[[5, 64, 14, 14], [3, 33, 7, 5]])
+        {
+            yield return Normalize(shape, BatchStatistics.Batch, Activation.None);
+            yield return Normalize(shape, BatchStatistics.Batch, Activation.Relu);
+            yield return Normalize(shape, BatchStatistics.Running, Activation.Relu);
+        }
+
+        foreach (CouplingForm form in Enum.GetValues<CouplingForm>())
+        {
+            yield return Couple([5, 1, 28, 28], null, Mask.Checkerboard, form) with { Tolerance = Float32Tolerance.Products };
+            yield return Couple([3, 12, 7, 7], [12], Mask.Channels, form) with { Tolerance = Float32Tolerance.Products };
+            yield return Couple([3, 3, 13, 11], [3, 13, 11], Mask.Random, form) with { Tolerance = Float32Tolerance.Products };
+        }
+    }
+}

@@ -1,0 +1,37 @@
+using TinyFlow.Autograd;
+using TinyFlow.Autograd.Functions;
+
+namespace TinyFlow.Tests.Ops;
+
+internal static partial class OpCases
+{
+    private static IEnumerable<OpCase> NormalizationRows()
+    {
+        foreach (Shape shape in (Shape[])[[2, 1, 1, 1], [3, 2, 1, 1], [1, 3, 4, 3], [4, 3, 2, 5], [2, 5, 3, 3]])
+        {
+            foreach (BatchStatistics statistics in Enum.GetValues<BatchStatistics>())
+            {
+                foreach (Activation activation in Enum.GetValues<Activation>())
+                {
+                    yield return Normalize(shape, statistics, activation);
+                }
+            }
+        }
+    }
+
+    private static OpCase Normalize(Shape shape, BatchStatistics statistics, Activation activation)
+    {
+        int channels = shape[1];
+        return new OpCase(
+            $"BatchNorm2D of {shape}, statistics {statistics}, activation {activation}", Float32Tolerance.Statistics,
+            [Operand.Between(shape, -1, 3), Operand.AwayFromZero([channels]), Operand.AwayFromZero([channels])],
+            (tape, v) =>
+            {
+                Tensor mean = Constant(tape, Operand.Between([channels], 0.5, 1.5)), variance = Constant(tape, Operand.Between([channels], 0.5, 2));
+                return v[0].BatchNorm2D(v[1], v[2], mean, variance, new BatchNormSettings(1e-2, 0.1, activation), statistics);
+            });
+    }
+
+    /// <summary>Fixed numbers that an op needs but has no gradient for; the tape releases them.</summary>
+    private static Tensor Constant(Tape tape, Operand operand) => tape.Own(tape.Backend.Create(operand.Shape, operand.Values(seed: 1, position: 99)));
+}
