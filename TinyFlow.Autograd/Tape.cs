@@ -42,12 +42,17 @@ public sealed class Tape : IDisposable
     public bool IsRecording { get; }
 
     /// <summary>A value without a gradient. The caller keeps owning the tensor.</summary>
-    public Var Constant(Tensor value) => new(this, OnThisBackend(value), needsGradient: false);
+    public Var Constant(Tensor value)
+    {
+        Check("Constant", value);
+        return new Var(this, value, needsGradient: false);
+    }
 
     /// <summary>A value whose gradient is wanted; the tape owns the gradient. The caller keeps owning the tensor.</summary>
     public Var Input(Tensor value)
     {
-        Var input = new(this, OnThisBackend(value), IsRecording);
+        Check("Input", value);
+        Var input = new(this, value, IsRecording);
         _leaves.Add(input);
         return input;
     }
@@ -64,32 +69,35 @@ public sealed class Tape : IDisposable
         }
 
         ShapeRules.Require("Parameter", "the gradient", gradient.Shape, value.Shape);
-        Var parameter = new(this, OnThisBackend(value), IsRecording, gradient);
+        Check("Parameter", value);
+        Check("Parameter", gradient);
+        Var parameter = new(this, value, IsRecording, gradient);
         _leafOf.Add(value, parameter);
         _leaves.Add(parameter);
         return parameter;
     }
 
     /// <summary>
-    /// Memory for a result or for what its backward pass needs; the tape releases it. The operands that will be
-    /// computed with are checked first: on this tape, and not released.
+    /// Memory for an op's result or for what its backward pass needs; the tape releases it. The operands that will be
+    /// computed with are checked first: on this tape, and not released. Messages name the op.
     /// </summary>
-    /// <exception cref="InvalidOperationException">An operand is on another tape or has been released.</exception>
-    public Tensor Own(Shape shape, params ReadOnlySpan<Var> operands)
+    /// <exception cref="InvalidOperationException">An operand is on another tape, or this one is past its end.</exception>
+    /// <exception cref="ObjectDisposedException">An operand has been released.</exception>
+    public Tensor Own(string op, Shape shape, params ReadOnlySpan<Var> operands)
     {
-        CheckOpen();
+        CheckOpen(op);
         foreach (Var operand in operands)
         {
-            Check(operand);
+            Check(op, operand);
         }
 
-        return Own(Backend.Allocate(shape, "a value on a tape"));
+        return Own(Backend.Allocate(shape, $"a result of {op}"));
     }
 
     /// <summary>The tape takes over a tensor and releases it.</summary>
     public Tensor Own(Tensor tensor)
     {
-        CheckOpen();
+        CheckOpen("Own");
         _owned.Add(tensor);
         return tensor;
     }
@@ -100,7 +108,7 @@ public sealed class Tape : IDisposable
     /// </summary>
     public Var Record(Tensor value, ReadOnlySpan<Var> operands, Action<Tensor> backward)
     {
-        CheckOpen();
+        CheckOpen("Record");
         Var result = new(this, value, NeedsGradient(operands));
         if (result.NeedsGradient)
         {
@@ -116,7 +124,7 @@ public sealed class Tape : IDisposable
     /// </summary>
     public (Var First, Var Second) Record(Tensor first, Tensor second, ReadOnlySpan<Var> operands, Action<Tensor, Tensor> backward)
     {
-        CheckOpen();
+        CheckOpen("Record");
         bool needsGradient = NeedsGradient(operands);
         Var one = new(this, first, needsGradient), two = new(this, second, needsGradient);
         if (needsGradient)
@@ -135,8 +143,8 @@ public sealed class Tape : IDisposable
     /// <exception cref="ArgumentException">The loss is not a scalar.</exception>
     public void Backward(Var loss)
     {
-        CheckOpen();
-        Check(loss);
+        CheckOpen("Backward");
+        Check("Backward", loss);
         if (!IsRecording)
         {
             throw new InvalidOperationException("Backward: this tape does not record. Make it with recording: true to differentiate.");
@@ -224,39 +232,56 @@ public sealed class Tape : IDisposable
         _leafOf.Clear();
     }
 
-    /// <summary>Checks that operands may meet in one op.</summary>
-    /// <exception cref="InvalidOperationException">The operand is on another tape or has been released.</exception>
-    internal void Check(Var operand)
+    /// <summary>Checks that an operand may be computed with on this tape.</summary>
+    /// <exception cref="InvalidOperationException">The operand is on another tape, or this one is past its end.</exception>
+    /// <exception cref="ObjectDisposedException">The operand has been released.</exception>
+    internal void Check(string op, Var operand)
     {
+        CheckOpen(op);
         if (!ReferenceEquals(operand.Tape, this))
         {
             throw new InvalidOperationException(
                 ReferenceEquals(operand.Backend, Backend)
-                    ? $"An operand of shape {operand.Shape} is on another tape. Compute with values of one tape; bring a value over with tape.Constant(value.Value)."
-                    : $"An operand of shape {operand.Shape} is on backend '{operand.Backend.Name}' and this tape on '{Backend.Name}'. Copy it over first: backend.CopyOf(tensor).");
+                    ? $"{op}: an operand of shape {operand.Shape} is on another tape. Compute with values of one tape; bring a value over with tape.Constant(value.Value)."
+                    : $"{op}: an operand of shape {operand.Shape} is on backend '{operand.Backend.Name}' and this tape on '{Backend.Name}'. Copy it over first: backend.CopyOf(tensor).");
         }
 
         if (operand.Value.IsDisposed)
         {
             throw new ObjectDisposedException(
-                nameof(Var), $"An operand of shape {operand.Shape} has been released: its tape has been differentiated or has ended, or its tensor was disposed. Compute before that, or keep a copy.");
+                nameof(Var), $"{op}: an operand of shape {operand.Shape} has been released: its tape has been differentiated or has ended, or its tensor was disposed. Compute before that, or keep a copy.");
         }
     }
 
-    private void CheckOpen()
+    /// <summary>Checks that a tensor may be computed with on this tape.</summary>
+    /// <exception cref="InvalidOperationException">The tensor is on another backend.</exception>
+    /// <exception cref="ObjectDisposedException">The tensor has been released.</exception>
+    internal void Check(string op, Tensor operand)
     {
-        if (_state == State.Differentiated)
+        CheckOpen(op);
+        if (!ReferenceEquals(operand.Backend, Backend))
         {
-            throw new InvalidOperationException("This tape has been differentiated already: its values are released. Make a new Tape for each pass.");
+            throw new InvalidOperationException(
+                $"{op}: a tensor of shape {operand.Shape} is on backend '{operand.Backend.Name}' and this tape on '{Backend.Name}'. Copy it over first: backend.CopyOf(tensor).");
         }
 
-        ObjectDisposedException.ThrowIf(_state == State.Ended, this);
+        if (operand.IsDisposed)
+        {
+            throw new ObjectDisposedException(
+                nameof(Tensor), $"{op}: a tensor of shape {operand.Shape} has been released. Use it before its owner ends, or keep a copy.");
+        }
     }
 
-    private Tensor OnThisBackend(Tensor value) => ReferenceEquals(value.Backend, Backend)
-        ? value
-        : throw new InvalidOperationException(
-            $"A tensor of shape {value.Shape} lives on backend '{value.Backend.Name}', but this tape is on '{Backend.Name}'. Copy it over first: backend.CopyOf(tensor).");
+    private void CheckOpen(string op)
+    {
+        switch (_state)
+        {
+            case State.Differentiated:
+                throw new InvalidOperationException($"{op}: this tape has been differentiated already, and its values are released. Make a new Tape for each pass.");
+            case State.Ended:
+                throw new ObjectDisposedException(nameof(Tape), $"{op}: this tape has ended, and its values are released. Compute within the tape's using block.");
+        }
+    }
 
     private void ReleaseOwned(int start, int end)
     {

@@ -87,10 +87,9 @@ public sealed class Var
 
     internal void ZeroIfUnreached()
     {
-        if (!IsReached && _gradient is not null)
+        if (!IsReached)
         {
-            Tape.Backend.Fill(_gradient, 0);
-            IsReached = true;
+            SeedGradient(0);
         }
     }
 

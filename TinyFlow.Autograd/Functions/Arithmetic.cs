@@ -9,7 +9,7 @@ public static class Arithmetic
     /// <exception cref="ArgumentException">The shapes do not broadcast.</exception>
     public static Var Binary<TOp>(this Var a, Var b) where TOp : struct, IBinary
     {
-        Tensor y = a.Tape.Own(ShapeRules.Broadcast(TOp.Name, a.Shape, b.Shape), a, b);
+        Tensor y = a.Tape.Own(TOp.Name, ShapeRules.Broadcast(TOp.Name, a.Shape, b.Shape), a, b);
         a.Backend.Binary<TOp>(a.Value, b.Value, y);
         return a.Tape.Record(y, [a, b], dy =>
         {

@@ -11,7 +11,7 @@ public static class Convolution
         ConvolutionWindow w = window ?? new ConvolutionWindow(1);
         Shape shape = ShapeRules.Conv2D(x.Shape, weight.Shape, bias?.Shape, w);
         Var[] operands = bias is null ? [x, weight] : [x, weight, bias];
-        Tensor y = x.Tape.Own(shape, operands);
+        Tensor y = x.Tape.Own("Conv2D", shape, operands);
         x.Backend.Conv2D(x.Value, weight.Value, bias?.Value, y, w);
         return x.Tape.Record(y, operands, dy =>
         {

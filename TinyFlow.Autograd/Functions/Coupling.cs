@@ -11,8 +11,9 @@ public static class Coupling
     public static (Var Y, Var LogDet) AffineCoupling(this Var x, Var h, Var? scale, Tensor mask, CouplingForm form)
     {
         CheckShapes("AffineCoupling", x.Shape, h.Shape, scale?.Shape, mask.Shape);
+        x.Tape.Check("AffineCoupling", mask);
         Var[] operands = scale is null ? [x, h] : [x, h, scale];
-        Tensor y = x.Tape.Own(x.Shape, operands), logDet = x.Tape.Own([x.Shape[0]]);
+        Tensor y = x.Tape.Own("AffineCoupling", x.Shape, operands), logDet = x.Tape.Own("AffineCoupling", [x.Shape[0]]);
         x.Backend.AffineCoupling(x.Value, h.Value, scale?.Value, mask, y, logDet, form);
 
         return x.Tape.Record(y, logDet, operands, (dy, dlogDet) => x.Backend.AffineCouplingBackward(
@@ -23,7 +24,9 @@ public static class Coupling
     public static Var AffineCouplingInverse(this Var y, Var h, Var? scale, Tensor mask, CouplingForm form)
     {
         CheckShapes("AffineCouplingInverse", y.Shape, h.Shape, scale?.Shape, mask.Shape);
-        Tensor x = scale is null ? y.Tape.Own(y.Shape, y, h) : y.Tape.Own(y.Shape, y, h, scale);
+        y.Tape.Check("AffineCouplingInverse", mask);
+        Var[] operands = scale is null ? [y, h] : [y, h, scale];
+        Tensor x = y.Tape.Own("AffineCouplingInverse", y.Shape, operands);
         y.Backend.AffineCouplingInverse(y.Value, h.Value, scale?.Value, mask, x, form);
         return y.Tape.Constant(x);
     }

@@ -11,7 +11,7 @@ public static class Distributions
             throw new ArgumentException($"GaussianLogProb: need z [N, …]; found {z.Shape}.");
         }
 
-        Tensor logProb = z.Tape.Own([z.Shape[0]], z);
+        Tensor logProb = z.Tape.Own("GaussianLogProb", [z.Shape[0]], z);
         z.Backend.GaussianLogProb(z.Value, logProb);
         return z.Tape.Record(logProb, [z], dlogProb => z.Backend.GaussianLogProbBackward(z.Value, dlogProb, z.Grad));
     }

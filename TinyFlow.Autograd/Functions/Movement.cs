@@ -6,6 +6,7 @@ public static class Movement
     /// <summary>The same elements under another shape; shares memory.</summary>
     public static Var Reshape(this Var x, Shape shape)
     {
+        x.Tape.Check("Reshape", x);
         Tensor y = x.Tape.Own(x.Value.Reshape(shape));
         return x.Tape.Record(y, [x], dy => x.Backend.ScaleShift(dy, 1, 0, x.Grad));
     }
@@ -32,7 +33,7 @@ public static class Movement
         }
 
         Shape permuted = Shape.Create(sizes);
-        return x.Move(permuted, permuted, new Walk(0, Strides.Of(from)), Contiguous(permuted));
+        return x.Move("Permute", permuted, permuted, new Walk(0, Strides.Of(from)), Contiguous(permuted));
     }
 
     /// <summary>Elements start … start + length − 1 of one axis.</summary>
@@ -48,7 +49,7 @@ public static class Movement
 
         Shape sliced = x.Shape.With(found, length);
         Walk all = Contiguous(x.Shape);
-        return x.Move(sliced, sliced, all with { Start = start * all.Strides[found] }, Contiguous(sliced));
+        return x.Move("Slice", sliced, sliced, all with { Start = start * all.Strides[found] }, Contiguous(sliced));
     }
 
     /// <summary>Zeros around: <paramref name="before"/> and <paramref name="after"/> along one axis.</summary>
@@ -60,7 +61,7 @@ public static class Movement
         int found = x.Shape.Axis(axis);
         Shape padded = x.Shape.With(found, x.Shape[found] + before + after);
         Walk all = Contiguous(padded);
-        return x.Move(padded, x.Shape, Contiguous(x.Shape), all with { Start = before * all.Strides[found] });
+        return x.Move("Pad", padded, x.Shape, Contiguous(x.Shape), all with { Start = before * all.Strides[found] });
     }
 
     /// <summary>The operands one after the other along an axis.</summary>
@@ -84,7 +85,7 @@ public static class Movement
             total += part.Shape[found];
         }
 
-        Tensor y = first.Tape.Own(first.Shape.With(found, total), parts);
+        Tensor y = first.Tape.Own("Concat", first.Shape.With(found, total), parts);
         Walk all = Contiguous(y.Shape);
         Walk PlaceOf(int start) => all with { Start = start * all.Strides[found] };
         int place = 0;
@@ -119,7 +120,7 @@ public static class Movement
         }
 
         Var padded = x.Shape.Rank == shape.Rank ? x : x.Reshape(x.Shape.PaddedTo(shape.Rank));
-        Tensor y = x.Tape.Own(shape, padded);
+        Tensor y = x.Tape.Own("BroadcastTo", shape, padded);
         x.Backend.Broadcast(padded.Value, 1, y);
         return x.Tape.Record(y, [padded], dy => x.Backend.Sum(dy, 1, padded.Grad));
     }
@@ -134,7 +135,7 @@ public static class Movement
 
     private static Var MoveBlocks(Var x, Shape result, Shape large, SqueezeOrder order, bool squeeze)
     {
-        Tensor y = x.Tape.Own(result, x);
+        Tensor y = x.Tape.Own(squeeze ? "Squeeze" : "Unsqueeze", result, x);
         SqueezePlan plan = SqueezePlan.For(large, order);
         foreach ((Walk image, Walk channels) in plan.Moves)
         {
@@ -152,9 +153,9 @@ public static class Movement
         });
     }
 
-    private static Var Move(this Var x, Shape result, Shape extent, Walk from, Walk to)
+    private static Var Move(this Var x, string op, Shape result, Shape extent, Walk from, Walk to)
     {
-        Tensor y = x.Tape.Own(result, x);
+        Tensor y = x.Tape.Own(op, result, x);
         if (result.Count > extent.Count)
         {
             x.Backend.Fill(y, 0);

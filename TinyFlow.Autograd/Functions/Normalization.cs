@@ -22,15 +22,17 @@ public static class Normalization
         ShapeRules.Require("BatchNorm2D", "beta", beta.Shape, channels);
         ShapeRules.Require("BatchNorm2D", "the running mean", runningMean.Shape, channels);
         ShapeRules.Require("BatchNorm2D", "the running variance", runningVariance.Shape, channels);
+        x.Tape.Check("BatchNorm2D", runningMean);
+        x.Tape.Check("BatchNorm2D", runningVariance);
         if (statistics == BatchStatistics.Batch && x.Shape.Count / Math.Max(1, x.Shape[1]) < 2)
         {
             throw new ArgumentException($"BatchNorm2D: batch statistics need at least 2 values per channel; found {x.Shape}. Use running statistics or a larger batch.");
         }
 
-        Tensor y = x.Tape.Own(x.Shape, x, gamma, beta), inverseDeviation = x.Tape.Own(channels), mean = runningMean;
+        Tensor y = x.Tape.Own("BatchNorm2D", x.Shape, x, gamma, beta), inverseDeviation = x.Tape.Own("BatchNorm2D", channels), mean = runningMean;
         if (statistics == BatchStatistics.Batch)
         {
-            mean = x.Tape.Own(channels);
+            mean = x.Tape.Own("BatchNorm2D", channels);
             x.Backend.BatchNorm(x.Value, gamma.Value, beta.Value, runningMean, runningVariance, mean, inverseDeviation, y, settings);
         }
         else

@@ -8,7 +8,7 @@ public static class PointwiseFunctions
     /// <summary>y = f(x) for any pointwise op.</summary>
     public static Var Pointwise<TOp>(this Var x) where TOp : struct, IPointwise
     {
-        Tensor y = x.Tape.Own(x.Shape, x);
+        Tensor y = x.Tape.Own(TOp.Name, x.Shape, x);
         x.Backend.Pointwise<TOp>(x.Value, y);
         return x.Tape.Record(y, [x], dy => x.Backend.PointwiseBackward<TOp>(x.Value, y, dy, x.Grad));
     }
@@ -52,7 +52,7 @@ public static class PointwiseFunctions
     /// <summary>scale·x + shift.</summary>
     public static Var ScaleShift(this Var x, double scale, double shift)
     {
-        Tensor y = x.Tape.Own(x.Shape, x);
+        Tensor y = x.Tape.Own("ScaleShift", x.Shape, x);
         x.Backend.ScaleShift(x.Value, scale, shift, y);
         return x.Tape.Record(y, [x], dy => x.Backend.ScaleShift(dy, scale, 0, x.Grad));
     }

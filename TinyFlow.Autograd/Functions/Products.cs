@@ -9,7 +9,7 @@ public static class Products
     /// </summary>
     public static Var MatMul(this Var left, Var right, bool transposeLeft = false, bool transposeRight = false)
     {
-        Tensor y = left.Tape.Own(ShapeRules.MatMul(left.Shape, transposeLeft, right.Shape, transposeRight), left, right);
+        Tensor y = left.Tape.Own("MatMul", ShapeRules.MatMul(left.Shape, transposeLeft, right.Shape, transposeRight), left, right);
         left.Backend.MatMul(left.Value, transposeLeft, right.Value, transposeRight, y);
         return left.Tape.Record(y, [left, right], dy =>
         {

@@ -10,13 +10,13 @@ public static class Reductions
     public static Var Mean(this Var x) => x.MeanOver().Reshape([]);
 
     /// <summary>The sum over the given axes (all if none), which stay with size 1.</summary>
-    public static Var SumOver(this Var x, params ReadOnlySpan<int> axes) => x.ScaledSum(1, x.Shape.Reduced(axes));
+    public static Var SumOver(this Var x, params ReadOnlySpan<int> axes) => x.ScaledSum("SumOver", 1, x.Shape.Reduced(axes));
 
     /// <summary>The mean over the given axes (all if none), which stay with size 1.</summary>
     public static Var MeanOver(this Var x, params ReadOnlySpan<int> axes)
     {
         Shape reduced = x.Shape.Reduced(axes);
-        return x.ScaledSum((double)reduced.Count / x.Shape.Count, reduced);
+        return x.ScaledSum("MeanOver", (double)reduced.Count / x.Shape.Count, reduced);
     }
 
     /// <summary>
@@ -37,9 +37,9 @@ public static class Reductions
         return (axes.IsEmpty ? x : x.SumOver(axes)).Reshape([x.Shape[0]]);
     }
 
-    private static Var ScaledSum(this Var x, double scale, Shape reduced)
+    private static Var ScaledSum(this Var x, string op, double scale, Shape reduced)
     {
-        Tensor y = x.Tape.Own(reduced, x);
+        Tensor y = x.Tape.Own(op, reduced, x);
         x.Backend.Sum(x.Value, scale, y);
         return x.Tape.Record(y, [x], dy => x.Backend.Broadcast(dy, scale, x.Grad));
     }
