@@ -1,0 +1,137 @@
+using System.Text;
+using TinyFlow.Nvp.Checkpoints;
+
+namespace TinyFlow.Tests.Files;
+
+[TestClass]
+public sealed class CheckpointTests
+{
+    private static readonly Checkpoint Sample = new()
+    {
+        Model = [StoredTensor.Create("net.0.weight", [2, 2], [1f, 2, 3, 4]), StoredTensor.Create("net.0.bias", [2], [-1f, 1])],
+        Optimizer = [StoredTensor.Create("first", [6], [1f, 2, 3, 4, 5, 6]), StoredTensor.Create("steps", [], [7L])],
+        Counters = new Dictionary<string, long> { ["epoch"] = 3, ["step"] = long.MaxValue },
+        Configuration = """{"preset":"notebook","learning_rate":0.0005,"note":"\"größer\""}""",
+    };
+
+    [TestMethod]
+    public void A_checkpoint_comes_back_as_it_was_saved()
+    {
+        using TemporaryFolder folder = new();
+        string path = folder.File("checkpoint.safetensors");
+        Sample.Save(path);
+        Checkpoint loaded = Checkpoint.Load(path);
+        AssertSame(Sample.Model, loaded.Model);
+        AssertSame(Sample.Optimizer, loaded.Optimizer);
+        CollectionAssert.AreEquivalent(Sample.Counters.ToDictionary(), loaded.Counters.ToDictionary());
+        Assert.AreEqual(Sample.Configuration, loaded.Configuration);
+        Assert.AreEqual(3, loaded.Counter("epoch"));
+    }
+
+    [TestMethod]
+    public void A_model_is_read_without_its_optimizer()
+    {
+        using TemporaryFolder folder = new();
+        string path = folder.File("checkpoint.safetensors");
+        Sample.Save(path);
+        Checkpoint loaded = Checkpoint.LoadModel(path);
+        AssertSame(Sample.Model, loaded.Model);
+        Assert.IsEmpty(loaded.Optimizer);
+    }
+
+    [TestMethod]
+    public void Other_programs_see_a_state_dict_and_the_optimizer_under_its_prefix()
+    {
+        using TemporaryFolder folder = new();
+        string path = folder.File("checkpoint.safetensors");
+        Sample.Save(path);
+        using SafetensorsFile file = SafetensorsFile.Open(path);
+        CollectionAssert.AreEqual(new[] { "net.0.weight", "net.0.bias", "optimizer.first", "optimizer.steps" }, file.Entries.Select(e => e.Name).ToArray());
+        Assert.AreEqual("pt", file.Metadata["format"]);
+    }
+
+    [TestMethod]
+    public void A_file_by_PyTorch_is_a_bare_model()
+    {
+        using TemporaryFolder folder = new();
+        string path = folder.File("state_dict.safetensors");
+        WriteRaw(path, [.. Sample.Model, StoredTensor.Create("bn.num_batches_tracked", [], [5L])], new() { ["format"] = "pt" });
+        Checkpoint loaded = Checkpoint.Load(path);
+        Assert.HasCount(3, loaded.Model);
+        Assert.IsEmpty(loaded.Counters);
+        Assert.IsNull(loaded.Configuration);
+        StringAssert.Contains(Assert.ThrowsExactly<CheckpointException>(() => loaded.Counter("step")).Message, "no counter 'step'; it has none");
+    }
+
+    [TestMethod]
+    [DataRow("2", "{}", "{}", "format version 2, but this TinyFlow knows versions up to 1. Upgrade TinyFlow")]
+    [DataRow("-1", "{}", "{}", "'-1' is no format version")]
+    [DataRow("new", "{}", "{}", "'new' is no format version")]
+    [DataRow("1", "[]", "{}", "the counters")]
+    [DataRow("1", """{"step":1.5}""", "{}", "the counters")]
+    [DataRow("1", """{"step":1,"step":2}""", "{}", "the counters")]
+    [DataRow("1", "{", "{}", "the counters")]
+    [DataRow("1", "{}", "[]", "the configuration")]
+    [DataRow("1", "{}", "{", "the configuration")]
+    public void A_newer_or_damaged_checkpoint_is_refused_with_a_sentence(string version, string counters, string configuration, string reason)
+    {
+        using TemporaryFolder folder = new();
+        string path = folder.File("checkpoint.safetensors");
+        WriteRaw(path, Sample.Model, new()
+        {
+            ["tinyflow.format_version"] = version,
+            ["tinyflow.counters"] = counters,
+            ["tinyflow.configuration"] = configuration,
+        });
+        CheckpointException e = Assert.ThrowsExactly<CheckpointException>(() => Checkpoint.Load(path));
+        Assert.StartsWith(path + ": ", e.Message);
+        StringAssert.Contains(e.Message, reason);
+    }
+
+    [TestMethod]
+    public void A_checkpoint_cut_off_at_any_byte_is_refused_with_a_sentence()
+    {
+        using TemporaryFolder folder = new();
+        string path = folder.File("checkpoint.safetensors");
+        Sample.Save(path);
+        byte[] whole = File.ReadAllBytes(path);
+        for (int length = whole.Length - 1; length >= 0; length--)
+        {
+            File.WriteAllBytes(path, whole[..length]);
+            Assert.StartsWith(path + ": ", Assert.ThrowsExactly<CheckpointException>(() => Checkpoint.Load(path)).Message);
+        }
+    }
+
+    [TestMethod]
+    public void What_could_not_be_loaded_again_is_not_saved()
+    {
+        using TemporaryFolder folder = new();
+        string path = folder.File("a");
+        Assert.ThrowsExactly<ArgumentException>(() => new Checkpoint { Model = [StoredTensor.Create("optimizer.x", [1], [1f])] }.Save(path));
+        Assert.ThrowsExactly<ArgumentException>(() => new Checkpoint { Model = [], Configuration = "layers: 8" }.Save(path));
+        Assert.ThrowsExactly<ArgumentException>(() => new Checkpoint { Model = [Sample.Model[0], Sample.Model[0]] }.Save(path));
+        Assert.IsEmpty(Directory.GetFileSystemEntries(folder.Path));
+    }
+
+    [TestMethod]
+    public void Values_become_float32_or_stay_float64_as_the_backend_has_it()
+    {
+        double[] values = [Math.PI, 1e300];
+        CollectionAssert.AreEqual(values, StoredTensor.Create("x", [2], values, ElementType.F64).ToDoubles());
+        CollectionAssert.AreEqual(new[] { (float)Math.PI, float.PositiveInfinity }, StoredTensor.Create("x", [2], values, ElementType.F32).ToFloats());
+        Assert.ThrowsExactly<ArgumentException>(() => StoredTensor.Create("x", [3], values, ElementType.F32));
+        Assert.ThrowsExactly<ArgumentException>(() => StoredTensor.Create("x", [2], values, ElementType.I64));
+    }
+
+    private static void WriteRaw(string path, IReadOnlyList<StoredTensor> tensors, Dictionary<string, string> metadata)
+    {
+        using FileStream stream = File.Create(path);
+        SafetensorsWriter.Write(stream, tensors, metadata);
+    }
+
+    private static void AssertSame(IReadOnlyList<StoredTensor> expected, IReadOnlyList<StoredTensor> actual) =>
+        Assert.AreEqual(Text(expected), Text(actual));
+
+    private static string Text(IReadOnlyList<StoredTensor> tensors) =>
+        tensors.Aggregate(new StringBuilder(), (text, tensor) => text.AppendLine($"{tensor} {Convert.ToHexString(tensor.Bytes)}")).ToString();
+}
