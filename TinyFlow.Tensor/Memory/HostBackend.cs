@@ -95,9 +95,29 @@ public abstract unsafe class HostBackend<T> : IBackend where T : unmanaged, IBin
         _pool.Return(storage.Address, storage.Count * sizeof(T));
     }
 
-    /// <summary>The address of a tensor's first element.</summary>
+    /// <summary>Where working memory comes from.</summary>
+    private protected NativePool Pool => _pool;
+
+    /// <summary>A tensor's storage.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private protected static T* Pointer(Tensor x) => (T*)Unsafe.As<HostStorage<T>>(x.Storage).Address + x.Offset;
+    private protected static HostStorage<T> StorageOf(Tensor x) => Unsafe.As<HostStorage<T>>(x.Storage);
+
+    /// <summary>The address of a tensor's first element; the storage is plain from then on.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private protected static T* Pointer(Tensor x)
+    {
+        HostStorage<T> storage = StorageOf(x);
+        if (!storage.Layout.IsPlain)
+        {
+            storage.MakePlain();
+        }
+
+        return (T*)storage.Address + x.Offset;
+    }
+
+    /// <summary>Moves a storage's elements to plain order, for a backend that has others.</summary>
+    internal virtual void MakePlain(HostStorage<T> storage) =>
+        throw new InvalidOperationException($"Backend '{Name}' has no layout but the plain one.");
 
     /// <summary>A tensor's elements.</summary>
     private protected static Span<T> Span(Tensor x) => new(Pointer(x), checked((int)x.Count));

@@ -11,8 +11,26 @@ internal sealed class HostStorage<T> : Storage where T : unmanaged, System.Numer
         Address = address;
     }
 
-    /// <summary>The address of the first element.</summary>
-    public nint Address { get; }
+    /// <summary>The address of the first element, in whatever <see cref="Layout"/> the elements are.</summary>
+    public nint Address { get; private set; }
+
+    /// <summary>The order of the elements. Only the backend that wrote them in another order than plain reads them so.</summary>
+    public HostLayout Layout { get; private set; }
+
+    /// <summary>Declares the order in which all elements are about to be written.</summary>
+    public void SetLayout(HostLayout layout) => Layout = layout;
+
+    /// <summary>Puts the elements into plain order.</summary>
+    public void MakePlain() => _owner.MakePlain(this);
+
+    /// <summary>The elements have been moved to another block, in plain order; returns the block that they were in.</summary>
+    public nint MoveTo(nint block)
+    {
+        nint old = Address;
+        Address = block;
+        Layout = HostLayout.Plain;
+        return old;
+    }
 
     protected override void Free() => _owner.Free(this);
 }
