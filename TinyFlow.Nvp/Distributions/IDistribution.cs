@@ -1,0 +1,19 @@
+using TinyFlow.Autograd;
+
+namespace TinyFlow.Nvp.Distributions;
+
+/// <summary>What latent variables follow.</summary>
+public interface IDistribution
+{
+    /// <summary>The log density of each image of z [N, …], as [N], in nats.</summary>
+    Var LogProb(Var z);
+
+    /// <summary>
+    /// Fills z [N, …] with draws. Image number i of the key's stream always gets the same draw, whatever the batch:
+    /// the key's offset is that of its first value.
+    /// </summary>
+    /// <param name="z">Where they go.</param>
+    /// <param name="temperature">The factor of the distribution's spread: for a standard normal, the standard deviation.</param>
+    /// <param name="key">Seed, stream and first value.</param>
+    void Sample(Tensor z, double temperature, NoiseKey key);
+}

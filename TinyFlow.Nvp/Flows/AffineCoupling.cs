@@ -1,0 +1,62 @@
+using TinyFlow.Autograd;
+using TinyFlow.Autograd.Functions;
+using TinyFlow.Nvp.Nets;
+using TinyFlow.Nvp.Parameters;
+
+namespace TinyFlow.Nvp.Flows;
+
+/// <summary>
+/// The affine coupling of Real NVP (Dinh et al. 2017, equations 7 to 9) with a mask m that is 1 where it changes x:
+/// (a, t) = net(x·(1 − m)), s = scale·tanh(a), y = x·(1 − m) + m·(x·e^s + t), log_det = Σ m·s. Whatever the net is,
+/// the inverse is exact, because the net sees only what the coupling passes on.
+/// </summary>
+public sealed class AffineCoupling : IFlow
+{
+    private readonly ModelConstant _mask, _kept;
+    private readonly INet _net;
+    private readonly Parameter? _scale;
+    private readonly CouplingForm _form;
+
+    /// <summary>A coupling on images of the given shape.</summary>
+    /// <param name="scope">Where the masks are declared, as <c>mask</c> and <c>kept</c>.</param>
+    /// <param name="image">[C, H, W].</param>
+    /// <param name="mask">Its numbers, row-major: see <see cref="Masks"/>.</param>
+    /// <param name="net">[N, C, H, W] → [N, 2C, H, W]: a, then t.</param>
+    /// <param name="scale">A learned factor of tanh(a), [1], [C] or [C, H, W]; 1 if absent.</param>
+    /// <param name="form">Whether x is scaled or shifted first.</param>
+    public AffineCoupling(
+        ParameterScope scope, Shape image, double[] mask, INet net, Parameter? scale = null, CouplingForm form = CouplingForm.ScaleThenShift)
+    {
+        _mask = scope.Constant("mask", image, mask);
+        _kept = scope.Constant("kept", image, Masks.Invert(mask));
+        _net = net;
+        _scale = scale;
+        _form = form;
+    }
+
+    /// <inheritdoc/>
+    public (Var Y, Var LogDet) Forward(Var x, Pass pass)
+    {
+        Var h = Condition(x, pass);
+        (Var y, Var logDet) = x.AffineCoupling(h, _scale?.On(x.Tape), _mask.Value, _form);
+        x.Tape.Release(h);
+        return (y, logDet);
+    }
+
+    /// <inheritdoc/>
+    public Var Inverse(Var y)
+    {
+        Var h = Condition(y, Pass.Evaluation);
+        Var x = y.AffineCouplingInverse(h, _scale?.On(y.Tape), _mask.Value, _form);
+        y.Tape.Release(h);
+        return x;
+    }
+
+    private Var Condition(Var x, Pass pass)
+    {
+        Var kept = x * _kept.On(x.Tape);
+        Var h = _net.Forward(kept, pass);
+        x.Tape.Release(kept);
+        return h;
+    }
+}

@@ -1,0 +1,76 @@
+using TinyFlow.Autograd;
+using TinyFlow.Autograd.Functions;
+
+namespace TinyFlow.Nvp.Flows;
+
+/// <summary>
+/// Flows one after the other: a fold whose log-determinants add up. On a tape that does not record, each step's input
+/// is released once the step has been taken, so that a chain of any length needs the memory of two steps.
+/// </summary>
+public sealed class Chain : IFlow, IDataInitialized
+{
+    private readonly IFlow[] _steps;
+
+    /// <summary>The composition, first step first.</summary>
+    public Chain(params ReadOnlySpan<IFlow> steps) => _steps = steps.ToArray();
+
+    /// <summary>The steps in the order of the forward direction.</summary>
+    public IReadOnlyList<IFlow> Steps => _steps;
+
+    /// <inheritdoc/>
+    public (Var Y, Var LogDet) Forward(Var x, Pass pass)
+    {
+        if (_steps.Length == 0)
+        {
+            return (x, LogDeterminants.Zero(x));
+        }
+
+        (Var y, Var total) = _steps[0].Forward(x, pass);
+        foreach (IFlow step in _steps.AsSpan(1))
+        {
+            (Var next, Var logDet) = step.Forward(y, pass);
+            Replace(ref y, next, x);
+            Var sum = total + logDet;
+            x.Tape.Release(total);
+            x.Tape.Release(logDet);
+            total = sum;
+        }
+
+        return (y, total);
+    }
+
+    /// <inheritdoc/>
+    public Var Inverse(Var y)
+    {
+        Var x = y;
+        for (int i = _steps.Length - 1; i >= 0; i--)
+        {
+            Replace(ref x, _steps[i].Inverse(x), y);
+        }
+
+        return x;
+    }
+
+    /// <inheritdoc/>
+    public void Initialize(Var x)
+    {
+        // Each step sees what the initialized steps before it make of the data.
+        Var y = x;
+        foreach (IFlow step in _steps)
+        {
+            (step as IDataInitialized)?.Initialize(y);
+            Replace(ref y, step.Forward(y, Pass.Evaluation).Y, x);
+        }
+    }
+
+    private static void Replace(ref Var current, Var next, Var input)
+    {
+        // The input is the caller's, and a step may return what it was given.
+        if (!ReferenceEquals(current.Value, input.Value) && !ReferenceEquals(current.Value, next.Value))
+        {
+            current.Tape.Release(current);
+        }
+
+        current = next;
+    }
+}

@@ -1,0 +1,31 @@
+namespace TinyFlow.Nvp.Parameters;
+
+/// <summary>
+/// How parameters start. All values are representable in float32, so that a model starts from the same numbers on
+/// every backend.
+/// </summary>
+public static class Initializers
+{
+    /// <summary>All zeros.</summary>
+    public static Initializer Zero { get; } = Constant(0);
+
+    /// <summary>All ones.</summary>
+    public static Initializer One { get; } = Constant(1);
+
+    /// <summary>One value everywhere.</summary>
+    public static Initializer Constant(double value) => (shape, _) =>
+    {
+        double[] values = new double[shape.Count];
+        values.AsSpan().Fill((float)value);
+        return values;
+    };
+
+    /// <summary>
+    /// Uniform between ±1/√fanIn: what torch.nn.Linear and Conv2d use for weights (kaiming_uniform_ with a = √5) and biases.
+    /// </summary>
+    public static Initializer FanIn(int fanIn) => (_, uniforms) =>
+    {
+        double bound = 1 / Math.Sqrt(fanIn);
+        return Array.ConvertAll(uniforms(), u => (double)(float)(bound * (2 * u - 1)));
+    };
+}

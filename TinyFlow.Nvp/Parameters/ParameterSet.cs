@@ -1,0 +1,120 @@
+namespace TinyFlow.Nvp.Parameters;
+
+/// <summary>
+/// Everything that a model keeps, and the owner of its memory. All trainable values lie in one flat tensor and their
+/// gradients in another of the same layout: a parameter starts at a multiple of <see cref="Alignment"/> elements, and
+/// the gaps between parameters are zero. Buffers and constants have memory of their own.
+/// </summary>
+public sealed class ParameterSet : IDisposable
+{
+    /// <summary>Parameters start at multiples of this many elements: 64 bytes of float32, a cache line and a widest vector.</summary>
+    public const int Alignment = 16;
+
+    // A PyTorch state_dict has them too; here masks follow from the settings, and nothing depends on the number of batches.
+    private static readonly string[] IgnoredNames = ["mask", "num_batches_tracked"];
+
+    private readonly List<ModelTensor> _declared;
+
+    private ParameterSet(IBackend backend, List<ModelTensor> declared)
+    {
+        Backend = backend;
+        _declared = declared;
+        Parameters = [.. declared.OfType<Parameter>()];
+        Buffers = [.. declared.OfType<StateBuffer>()];
+        long length = 0;
+        foreach (Parameter parameter in Parameters)
+        {
+            parameter.Start = length;
+            length += (parameter.Shape.Count + Alignment - 1) / Alignment * Alignment;
+        }
+
+        Values = backend.Allocate([checked((int)length)], "the parameters");
+        Gradients = backend.Allocate([checked((int)length)], "the gradients of the parameters");
+        backend.Fill(Values, 0);
+        backend.Fill(Gradients, 0);
+        foreach (ModelTensor tensor in declared)
+        {
+            if (tensor is Parameter parameter)
+            {
+                parameter.Value = Values.Section(parameter.Start, parameter.Shape);
+                parameter.Gradient = Gradients.Section(parameter.Start, parameter.Shape);
+            }
+            else
+            {
+                tensor.Value = backend.Allocate(tensor.Shape, tensor.Name);
+            }
+        }
+    }
+
+    /// <summary>Where all of it lives.</summary>
+    public IBackend Backend { get; }
+
+    /// <summary>The trainable parameters in the order of their declaration, which is that of the flat tensors.</summary>
+    public IReadOnlyList<Parameter> Parameters { get; }
+
+    /// <summary>What is kept and saved but not trained.</summary>
+    public IReadOnlyList<StateBuffer> Buffers { get; }
+
+    /// <summary>All trainable values, flat.</summary>
+    public Tensor Values { get; }
+
+    /// <summary>All gradients, flat, laid out as <see cref="Values"/>.</summary>
+    public Tensor Gradients { get; }
+
+    /// <summary>How many numbers are trained; the gaps do not count.</summary>
+    public long Count => Parameters.Sum(parameter => parameter.Shape.Count);
+
+    /// <summary>What a checkpoint of the model holds: names (those of the published PyTorch state_dict where there is one) and values.</summary>
+    public IReadOnlyList<(string Name, Tensor Value)> State =>
+        [.. _declared.Where(tensor => tensor is not ModelConstant).Select(tensor => (tensor.Name, tensor.Value))];
+
+    /// <summary>
+    /// Lets <paramref name="declare"/> build a model's layers at the root of a new tree of names, then gives what they
+    /// declared memory and first values. The values depend on the seed and on each parameter's name alone.
+    /// </summary>
+    public static ParameterSet Create<T>(IBackend backend, ulong seed, Func<ParameterScope, T> declare, out T declared)
+    {
+        List<ModelTensor> tensors = [];
+        declared = declare(new ParameterScope(tensors));
+        ParameterSet set = new(backend, tensors);
+        foreach (ModelTensor tensor in tensors)
+        {
+            NoiseKey key = new(seed, NoiseStreams.Initialization(tensor.Name));
+            backend.Write(tensor.Initializer(tensor.Shape, () => Uniforms(backend, tensor.Shape, key)), tensor.Value);
+        }
+
+        return set;
+    }
+
+    /// <summary>Copies of all that <see cref="State"/> names, on the host.</summary>
+    public IReadOnlyList<NamedArray> Export() => [.. State.Select(entry => new NamedArray(entry.Name, entry.Value.Shape, entry.Value.ToDoubles()))];
+
+    /// <summary>
+    /// Sets all that <see cref="State"/> names. A PyTorch state_dict's <c>mask</c> and <c>num_batches_tracked</c> may be there too.
+    /// </summary>
+    /// <exception cref="ArgumentException">
+    /// Names are missing or unexpected, or shapes differ: the message lists each of them, and nothing has been changed.
+    /// </exception>
+    public void Import(IEnumerable<NamedArray> arrays) => StateLoading.Load("Loading parameters", State, arrays, IsIgnored);
+
+    /// <summary>Releases all of it.</summary>
+    public void Dispose()
+    {
+        foreach (ModelTensor tensor in _declared)
+        {
+            tensor.Value.Dispose();
+            (tensor as Parameter)?.Gradient.Dispose();
+        }
+
+        Values.Dispose();
+        Gradients.Dispose();
+    }
+
+    private static bool IsIgnored(string name) => IgnoredNames.Contains(name[(name.LastIndexOf('.') + 1)..]);
+
+    private static double[] Uniforms(IBackend backend, Shape shape, NoiseKey key)
+    {
+        using Tensor uniforms = backend.Uniform(shape, key);
+        return uniforms.ToDoubles();
+    }
+}
