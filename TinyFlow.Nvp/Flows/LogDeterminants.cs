@@ -9,7 +9,7 @@ internal static class LogDeterminants
     /// <summary>0 for each image of x, [N]: for maps that only move elements.</summary>
     public static Var Zero(Var x)
     {
-        Tensor zeros = x.Tape.Own([x.Shape[0]], x);
+        Tensor zeros = x.Tape.Own("LogDet", [x.Shape[0]], x);
         x.Backend.Fill(zeros, 0);
         return x.Tape.Constant(zeros);
     }

@@ -1,7 +1,4 @@
 namespace TinyFlow.Nvp.Parameters;
 
-/// <summary>
-/// The first values of a parameter, row-major. <paramref name="uniforms"/> gives as many uniform numbers on [0, 1) as
-/// the shape has elements; they depend on the seed and the parameter's name alone.
-/// </summary>
-public delegate double[] Initializer(Shape shape, Func<double[]> uniforms);
+/// <summary>The first values of a parameter of the given shape, row-major.</summary>
+public delegate double[] Initializer(Shape shape, InitialNoise noise);

@@ -23,9 +23,9 @@ public static class Initializers
     /// <summary>
     /// Uniform between ±1/√fanIn: what torch.nn.Linear and Conv2d use for weights (kaiming_uniform_ with a = √5) and biases.
     /// </summary>
-    public static Initializer FanIn(int fanIn) => (_, uniforms) =>
+    public static Initializer FanIn(int fanIn) => (shape, noise) =>
     {
         double bound = 1 / Math.Sqrt(fanIn);
-        return Array.ConvertAll(uniforms(), u => (double)(float)(bound * (2 * u - 1)));
+        return Array.ConvertAll(noise.Uniforms(shape.Count), u => (double)(float)(bound * (2 * u - 1)));
     };
 }

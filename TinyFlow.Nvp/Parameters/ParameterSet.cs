@@ -79,8 +79,7 @@ public sealed class ParameterSet : IDisposable
         ParameterSet set = new(backend, tensors);
         foreach (ModelTensor tensor in tensors)
         {
-            NoiseKey key = new(seed, NoiseStreams.Initialization(tensor.Name));
-            backend.Write(tensor.Initializer(tensor.Shape, () => Uniforms(backend, tensor.Shape, key)), tensor.Value);
+            backend.Write(tensor.Initializer(tensor.Shape, new InitialNoise(backend, seed, tensor.Name)), tensor.Value);
         }
 
         return set;
@@ -111,10 +110,4 @@ public sealed class ParameterSet : IDisposable
     }
 
     private static bool IsIgnored(string name) => IgnoredNames.Contains(name[(name.LastIndexOf('.') + 1)..]);
-
-    private static double[] Uniforms(IBackend backend, Shape shape, NoiseKey key)
-    {
-        using Tensor uniforms = backend.Uniform(shape, key);
-        return uniforms.ToDoubles();
-    }
 }

@@ -1,0 +1,54 @@
+using TinyFlow.Nvp.Flows;
+using TinyFlow.Nvp.Nets;
+using TinyFlow.Nvp.Parameters;
+
+namespace TinyFlow.Nvp.Models;
+
+/// <summary>
+/// Levels of a squeeze and <see cref="ModelConfig.Layers"/> steps of ActNorm, an invertible 1x1 convolution (but before
+/// the first coupling) and an affine coupling over channels with a learned scale.
+/// </summary>
+internal static class SqueezedFlow
+{
+    // Which of the 4 pixels of a 2x2 block a coupling changes: the two diagonals (a checkerboard), rows, columns.
+    private static readonly int[][] Changed = [[1, 2], [0, 3], [2, 3], [0, 1], [1, 3], [0, 2]];
+
+    public static IFlow Build(ParameterScope root, ModelConfig config)
+    {
+        List<IFlow> steps = [];
+        if (config.DataConstraint is { } constraint)
+        {
+            steps.Add(new LogitTransform(constraint));
+        }
+
+        Shape image = config.Image;
+        for (int level = 0; level < config.Levels; level++)
+        {
+            steps.Add(new Squeeze());
+            image = [4 * image[0], image[1] / 2, image[2] / 2];
+            for (int i = 0; i < config.Layers; i++)
+            {
+                ParameterScope step = root / "levels" / level / i;
+                steps.Add(new ActNorm(step / "act_norm", image[0]));
+                if (i > 0)
+                {
+                    steps.Add(new InvertibleConvolution(step / "convolution", image[0]));
+                }
+
+                steps.Add(Coupling(step / "coupling", image, Changed[i % Changed.Length], config));
+            }
+        }
+
+        return new Chain([.. steps]);
+    }
+
+    private static AffineCoupling Coupling(ParameterScope scope, Shape image, int[] changed, ModelConfig config)
+    {
+        int channels = image[0];
+
+        // The squeeze leaves the pixels of a block in neighbouring channels.
+        double[] mask = Masks.Channels(image, channel => changed.Contains(channel % 4));
+        GatedResidualNet net = new(scope / "net", channels, 2 * channels, config.Hidden, config.Blocks);
+        return new AffineCoupling(scope, image, mask, net, scope.Parameter("scale", [channels], Initializers.One));
+    }
+}

@@ -1,0 +1,66 @@
+using System.Text.Json;
+using TinyFlow.Nvp.Objectives;
+
+namespace TinyFlow.Nvp.Models;
+
+/// <summary>How a model is trained. Together with the data it determines every number of a run.</summary>
+public sealed record TrainingConfig
+{
+    /// <summary>Passes over the training images.</summary>
+    public int Epochs { get; init; } = 10;
+
+    /// <summary>Steps after which training ends, even within an epoch; null for no such end.</summary>
+    public long? MaxSteps { get; init; }
+
+    /// <summary>Images in a step.</summary>
+    public int BatchSize { get; init; } = 64;
+
+    /// <summary>Adam's step size at the start.</summary>
+    public double LearningRate { get; init; } = 1e-3;
+
+    /// <summary>Epochs between two drops of the learning rate (torch.optim.lr_scheduler.StepLR); null for none.</summary>
+    public int? StepEpochs { get; init; }
+
+    /// <summary>What the learning rate is multiplied by at each drop.</summary>
+    public double StepFactor { get; init; } = 1;
+
+    /// <summary>Times the parameter is added to its gradient, as in torch.optim.Adam.</summary>
+    public double WeightDecay { get; init; }
+
+    /// <summary>The norm that the gradient of all parameters together is clipped to; null for no clipping.</summary>
+    public double? ClipNorm { get; init; }
+
+    /// <summary>Times Σ weight² is added to the loss; it is no part of the likelihood.</summary>
+    public double L2 { get; init; }
+
+    /// <summary>What is minimized.</summary>
+    public ObjectiveKind Objective { get; init; } = ObjectiveKind.Exact;
+
+    /// <summary>Of initialization, noise, order and samples.</summary>
+    public ulong Seed { get; init; }
+
+    /// <summary>Settings from the text that <see cref="ToJson"/> made.</summary>
+    /// <exception cref="JsonException">The text is not that of training settings; a setting of a newer version is an error too.</exception>
+    public static TrainingConfig FromJson(string json) => JsonSerializer.Deserialize(json, ConfigJson.Default.TrainingConfig)
+        ?? throw new JsonException("Training settings must be a JSON object; found null.");
+
+    /// <summary>The settings as an indented JSON object.</summary>
+    public string ToJson() => JsonSerializer.Serialize(this, ConfigJson.Default.TrainingConfig);
+
+    /// <summary>Checks that one can train with these settings.</summary>
+    /// <exception cref="ArgumentException">One cannot: the message lists each reason.</exception>
+    public void Check()
+    {
+        Problems problems = new("The training settings do not fit");
+        problems.Require(Epochs >= 1, $"epochs must be at least 1; found {Epochs}");
+        problems.Require(MaxSteps is null or >= 1, $"max steps must be at least 1; found {MaxSteps}");
+        problems.Require(BatchSize >= 1, $"the batch size must be at least 1; found {BatchSize}");
+        problems.Require(double.IsFinite(LearningRate) && LearningRate > 0, $"the learning rate must be positive; found {LearningRate}");
+        problems.Require(StepEpochs is null or >= 1, $"the epochs between two drops of the learning rate must be at least 1; found {StepEpochs}");
+        problems.Require(double.IsFinite(StepFactor) && StepFactor > 0, $"the factor of the learning rate must be positive; found {StepFactor}");
+        problems.Require(double.IsFinite(WeightDecay) && WeightDecay >= 0, $"weight decay must be at least 0; found {WeightDecay}");
+        problems.Require(ClipNorm is null or > 0, $"the norm to clip to must be positive; found {ClipNorm}");
+        problems.Require(double.IsFinite(L2) && L2 >= 0, $"the L2 coefficient must be at least 0; found {L2}");
+        problems.ThrowIfAny();
+    }
+}

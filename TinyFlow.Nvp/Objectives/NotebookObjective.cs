@@ -1,0 +1,65 @@
+using TinyFlow.Autograd;
+using TinyFlow.Autograd.Functions;
+using TinyFlow.Nvp.Models;
+using TinyFlow.Nvp.Parameters;
+
+namespace TinyFlow.Nvp.Objectives;
+
+/// <summary>
+/// The seed notebook's loss as published, for parity: not a likelihood. It subtracts D·log 256 where a likelihood adds
+/// it, counts the L2 term as likelihood, and adds Σ log|γ/(√running_var + ε)| over the batch norms within the
+/// conditioners, which are not on the path from x to z.
+/// </summary>
+internal sealed class NotebookObjective : IObjective
+{
+    private const double Epsilon = 1e-5;
+    private readonly FlowModel _model;
+    private readonly WeightPenalty _penalty;
+    private readonly (Parameter Gamma, StateBuffer RunningVariance)[] _batchNorms;
+
+    public NotebookObjective(FlowModel model, double l2)
+    {
+        const string Statistics = "running_var", Scale = "weight";
+        _model = model;
+        _penalty = new WeightPenalty(model, l2);
+        Dictionary<string, Parameter> byName = model.Parameters.Parameters.ToDictionary(parameter => parameter.Name);
+        _batchNorms =
+        [
+            .. from buffer in model.Parameters.Buffers
+               where buffer.Name.EndsWith("." + Statistics, StringComparison.Ordinal)
+               select (byName[buffer.Name[..^Statistics.Length] + Scale], buffer),
+        ];
+    }
+
+    /// <inheritdoc/>
+    public ObjectiveKind Kind => ObjectiveKind.Notebook;
+
+    /// <inheritdoc/>
+    public bool IsLikelihood => false;
+
+    /// <inheritdoc/>
+    public LossTerms Loss(FlowTerms terms)
+    {
+        Tape tape = terms.Z.Tape;
+        int dimensions = _model.Dimensions;
+        double wrongSign = -Likelihood.LogBinVolume(dimensions);
+        Var logProbZ = terms.LogProbZ.Mean(), logDet = terms.LogDet.Mean(), penalty = _penalty.On(tape), batchNorm = BatchNormTerm(tape);
+        Var nll = penalty - (logProbZ + logDet + batchNorm + wrongSign);
+        return new LossTerms(
+            nll, nll, nll * Likelihood.NatsToBitsPerDim(1, dimensions), logProbZ, logDet,
+            batchNorm, Scalars.Constant(tape, wrongSign), penalty);
+    }
+
+    // The forward pass has updated the running variances already: the published code reads them after it, too.
+    private Var BatchNormTerm(Tape tape)
+    {
+        Var sum = Scalars.Constant(tape, 0);
+        foreach ((Parameter gamma, StateBuffer runningVariance) in _batchNorms)
+        {
+            Var deviation = tape.Constant(runningVariance.Value).Sqrt() + Epsilon;
+            sum += (gamma.On(tape) / deviation).Abs().Log().Sum();
+        }
+
+        return sum;
+    }
+}

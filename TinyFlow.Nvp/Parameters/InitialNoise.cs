@@ -1,0 +1,18 @@
+namespace TinyFlow.Nvp.Parameters;
+
+/// <summary>Random numbers for first values: they depend on the seed and a name alone, not on backend or order of declaration.</summary>
+/// <param name="backend">Who computes them.</param>
+/// <param name="seed">The model's seed.</param>
+/// <param name="name">The name of the parameter.</param>
+public sealed class InitialNoise(IBackend backend, ulong seed, string name)
+{
+    /// <summary>Uniform numbers on [0, 1).</summary>
+    public double[] Uniforms(long count)
+    {
+        using Tensor uniforms = backend.Uniform([checked((int)count)], new NoiseKey(seed, NoiseStreams.Initialization(name)));
+        return uniforms.ToDoubles();
+    }
+
+    /// <summary>The numbers of another name, for parameters that start as parts of one whole.</summary>
+    public InitialNoise Of(string otherName) => new(backend, seed, otherName);
+}

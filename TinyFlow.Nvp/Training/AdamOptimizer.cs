@@ -1,0 +1,94 @@
+using TinyFlow.Nvp.Models;
+using TinyFlow.Nvp.Parameters;
+
+namespace TinyFlow.Nvp.Training;
+
+/// <summary>
+/// Adam (Kingma and Ba 2015) over all parameters at once, exactly as torch.optim.Adam with coupled weight decay and
+/// torch.nn.utils.clip_grad_norm_ before it. Its state lives in the backend's memory: a step never waits for the device.
+/// A step whose gradient is not finite changes nothing but the count of skipped steps.
+/// </summary>
+public sealed class AdamOptimizer : IDisposable
+{
+    // torch.optim.Adam's defaults.
+    private const double Beta1 = 0.9, Beta2 = 0.999, Epsilon = 1e-8;
+    private const string FirstPrefix = "exp_avg.", SecondPrefix = "exp_avg_sq.", StateName = "state";
+
+    private readonly ParameterSet _parameters;
+    private readonly AdamSettings _settings;
+    private readonly Tensor _first, _second, _state, _learningRate;
+    private readonly (string Name, Tensor Value)[] _entries;
+
+    /// <summary>An optimizer that has taken no step yet.</summary>
+    /// <param name="parameters">What it trains; must outlive it.</param>
+    /// <param name="learningRate">The step size until <see cref="SetLearningRate"/>.</param>
+    /// <param name="weightDecay">Times the parameter is added to its clipped gradient.</param>
+    /// <param name="clipNorm">The norm that all gradients together are clipped to; null for no clipping.</param>
+    public AdamOptimizer(ParameterSet parameters, double learningRate, double weightDecay = 0, double? clipNorm = null)
+    {
+        IBackend backend = parameters.Backend;
+        _parameters = parameters;
+        _settings = new AdamSettings(Beta1, Beta2, Epsilon, weightDecay, clipNorm ?? double.PositiveInfinity);
+        _first = backend.Zeros(parameters.Values.Shape);
+        _second = backend.Zeros(parameters.Values.Shape);
+        _state = backend.Create([3], (ReadOnlySpan<double>)[learningRate, 0, 0]);
+        _learningRate = _state.Section(0, [1]);
+        SquaredGradientNorm = backend.Zeros([]);
+        _entries =
+        [
+            .. parameters.Parameters.Select(p => (FirstPrefix + p.Name, _first.Section(p.Start, p.Shape))),
+            .. parameters.Parameters.Select(p => (SecondPrefix + p.Name, _second.Section(p.Start, p.Shape))),
+            (StateName, _state),
+        ];
+    }
+
+    /// <summary>The optimizer of training settings.</summary>
+    public AdamOptimizer(ParameterSet parameters, TrainingConfig config)
+        : this(parameters, config.LearningRate, config.WeightDecay, config.ClipNorm)
+    {
+    }
+
+    /// <summary>Σ g² over all parameters, before clipping, of the last step; of shape []. Reading it waits for the device.</summary>
+    public Tensor SquaredGradientNorm { get; }
+
+    /// <summary>Learning rate, steps done, steps skipped; of shape [3]. Reading it waits for the device.</summary>
+    public Tensor Counters => _state;
+
+    /// <summary>
+    /// What a checkpoint of the optimizer holds: <c>exp_avg.NAME</c> and <c>exp_avg_sq.NAME</c> of each parameter, and
+    /// <c>state</c>.
+    /// </summary>
+    public IReadOnlyList<(string Name, Tensor Value)> State => _entries;
+
+    /// <summary>Sets the step size of the steps to come.</summary>
+    public void SetLearningRate(double learningRate) => _parameters.Backend.Fill(_learningRate, learningRate);
+
+    /// <summary>Changes the parameters by the gradients that the last backward pass left in their set.</summary>
+    public void Step()
+    {
+        IBackend backend = _parameters.Backend;
+        backend.SumOfSquares(_parameters.Gradients, SquaredGradientNorm);
+        backend.Adam(_parameters.Values, _parameters.Gradients, _first, _second, SquaredGradientNorm, _state, _settings);
+    }
+
+    /// <summary>Copies of all that <see cref="State"/> names, on the host.</summary>
+    public IReadOnlyList<NamedArray> Export() => [.. _entries.Select(entry => new NamedArray(entry.Name, entry.Value.Shape, entry.Value.ToDoubles()))];
+
+    /// <summary>Sets all that <see cref="State"/> names.</summary>
+    /// <exception cref="ArgumentException">Names are missing or unexpected, or shapes differ: all are listed, and nothing has been changed.</exception>
+    public void Import(IEnumerable<NamedArray> arrays) => StateLoading.Load("Loading the optimizer's state", _entries, arrays, _ => false);
+
+    /// <summary>Releases the moments and counters.</summary>
+    public void Dispose()
+    {
+        foreach ((_, Tensor value) in _entries)
+        {
+            value.Dispose();
+        }
+
+        _learningRate.Dispose();
+        _first.Dispose();
+        _second.Dispose();
+        SquaredGradientNorm.Dispose();
+    }
+}
