@@ -28,19 +28,18 @@ public sealed class ActNorm : IFlow, IDataInitialized
     /// <inheritdoc/>
     public (Var Y, Var LogDet) Forward(Var x, Pass pass)
     {
-        Var logScale = _logScale.On(x.Tape);
-        Var shifted = x + PerChannel(_bias.On(x.Tape));
-        Var y = shifted * PerChannel(logScale.Exp());
-        x.Tape.Release(shifted);
+        Var logScale = _logScale.On(x.Tape), scale = logScale.Exp();
+        Var shifted = x + PerChannel(_bias.On(x.Tape)), y = shifted * PerChannel(scale);
+        x.Tape.ReleaseAll(shifted, scale);
         return (y, LogDeterminants.OfChannels(logScale, x));
     }
 
     /// <inheritdoc/>
     public Var Inverse(Var y)
     {
-        Var scaled = y * PerChannel((-_logScale.On(y.Tape)).Exp());
-        Var x = scaled - PerChannel(_bias.On(y.Tape));
-        y.Tape.Release(scaled);
+        Var negative = -_logScale.On(y.Tape), scale = negative.Exp();
+        Var scaled = y * PerChannel(scale), x = scaled - PerChannel(_bias.On(y.Tape));
+        y.Tape.ReleaseAll(scaled, scale, negative);
         return x;
     }
 

@@ -40,8 +40,10 @@ public sealed class InvertibleConvolution : IFlow
     /// <inheritdoc/>
     public (Var Y, Var LogDet) Forward(Var x, Pass pass)
     {
-        Var matrix = Matrix(x.Tape);
-        return (x.Conv2D(matrix.Reshape([_channels, _channels, 1, 1])), LogDeterminants.OfChannels(_logScale.On(x.Tape), x));
+        Var matrix = Matrix(x.Tape), weight = matrix.Reshape([_channels, _channels, 1, 1]);
+        Var y = x.Conv2D(weight);
+        x.Tape.ReleaseAll(weight, matrix);
+        return (y, LogDeterminants.OfChannels(_logScale.On(x.Tape), x));
     }
 
     /// <inheritdoc/>
@@ -49,17 +51,22 @@ public sealed class InvertibleConvolution : IFlow
     {
         // A matrix of a few channels: the host inverts it, in float64.
         Tape tape = y.Tape;
-        double[] inverse = MatrixInverse.Of(Matrix(tape).Value.ToDoubles(), _channels);
-        Tensor weight = tape.Own(y.Backend.Create([_channels, _channels, 1, 1], inverse));
-        return y.Conv2D(tape.Constant(weight));
+        Var matrix = Matrix(tape);
+        double[] inverse = MatrixInverse.Of(matrix.Value.ToDoubles(), _channels);
+        Var weight = tape.Constant(tape.Own(y.Backend.Create([_channels, _channels, 1, 1], inverse)));
+        Var x = y.Conv2D(weight);
+        tape.ReleaseAll(weight, matrix);
+        return x;
     }
 
     private Var Matrix(Tape tape)
     {
         Var identity = _identity.On(tape);
-        Var lower = _lower.On(tape) * _belowDiagonal.On(tape) + identity;
-        Var diagonal = identity * (tape.Constant(_sign.Value) * _logScale.On(tape).Exp());
-        Var upper = _upper.On(tape) * _aboveDiagonal.On(tape) + diagonal;
-        return tape.Constant(_permutation.Value).MatMul(lower.MatMul(upper));
+        Var below = _lower.On(tape) * _belowDiagonal.On(tape), lower = below + identity;
+        Var scale = _logScale.On(tape).Exp(), signed = tape.Constant(_sign.Value) * scale, diagonal = identity * signed;
+        Var above = _upper.On(tape) * _aboveDiagonal.On(tape), upper = above + diagonal;
+        Var product = lower.MatMul(upper), matrix = tape.Constant(_permutation.Value).MatMul(product);
+        tape.ReleaseAll(below, lower, scale, signed, diagonal, above, upper, product);
+        return matrix;
     }
 }

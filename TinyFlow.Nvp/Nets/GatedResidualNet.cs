@@ -42,10 +42,7 @@ public sealed class GatedResidualNet : INet
             int channels = h.Shape[1];
             Var value = b.Slice(1, 0, channels), gateInput = b.Slice(1, channels, channels), open = gateInput.Sigmoid();
             Var change = value * open, next = h + change;
-            foreach (Var used in (ReadOnlySpan<Var>)[a, b, value, gateInput, open, change, h])
-            {
-                tape.Release(used);
-            }
+            tape.ReleaseAll(a, b, value, gateInput, open, change, h);
 
             h = next;
         }
@@ -59,9 +56,7 @@ public sealed class GatedResidualNet : INet
     {
         Var negative = -h, both = Movement.Concat(1, h, negative), activated = both.Elu();
         Var y = layer.Forward(activated, pass);
-        h.Tape.Release(negative);
-        h.Tape.Release(both);
-        h.Tape.Release(activated);
+        h.Tape.ReleaseAll(negative, both, activated);
         return y;
     }
 }

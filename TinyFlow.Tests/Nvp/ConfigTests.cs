@@ -1,0 +1,54 @@
+using System.Text.Json;
+using TinyFlow.Nvp.Models;
+using TinyFlow.Nvp.Objectives;
+using TinyFlow.Tests.Backends;
+
+namespace TinyFlow.Tests.Nvp;
+
+[TestClass]
+public sealed class ConfigTests
+{
+    public static IEnumerable<object[]> Names => Presets.All.Select(preset => new object[] { preset.Name });
+
+    [TestMethod]
+    [DynamicData(nameof(Names))]
+    public void Settings_come_back_from_JSON_as_they_were(string name)
+    {
+        Preset preset = Presets.Find(name);
+        Assert.AreEqual(preset.Model, ModelConfig.FromJson(preset.Model.ToJson()));
+        TrainingConfig training = preset.Training with { Seed = ulong.MaxValue, MaxSteps = 3, Objective = ObjectiveKind.Notebook };
+        Assert.AreEqual(training, TrainingConfig.FromJson(training.ToJson()));
+    }
+
+    [TestMethod]
+    [DynamicData(nameof(Names))]
+    public void A_preset_fits(string name)
+    {
+        Preset preset = Presets.Find(name);
+        preset.Model.Check();
+        preset.Training.Check();
+        Assert.AreEqual(name, preset.Model.Preset);
+    }
+
+    [TestMethod]
+    public void A_setting_that_is_not_known_is_an_error() => Assert.Throws<JsonException>(
+        () => ModelConfig.FromJson(Presets.Notebook.Model.ToJson().Replace("\"layers\"", "\"layer_count\"", StringComparison.Ordinal)));
+
+    [TestMethod]
+    public void Enumerations_are_written_as_words() =>
+        Assert.Contains("\"objective\": \"Exact\"", Presets.Notebook.Training.ToJson());
+
+    [TestMethod]
+    public void An_unknown_preset_is_answered_with_the_known_ones() =>
+        OnReference.Throws<ArgumentException>(() => Presets.Find("quik"), "'quik'", "quick, notebook");
+
+    [TestMethod]
+    public void Model_settings_that_do_not_fit_are_all_named() => OnReference.Throws<ArgumentException>(
+        () => (Presets.Quick.Model with { Layers = 0, Hidden = -1, Height = 30, DataConstraint = 1 }).Check(),
+        "layers must be at least 1; found 0", "hidden must be at least 1; found -1", "multiples of 4; found 30 and 28", "data constraint");
+
+    [TestMethod]
+    public void Training_settings_that_do_not_fit_are_all_named() => OnReference.Throws<ArgumentException>(
+        () => (Presets.Quick.Training with { BatchSize = 0, Epochs = 0, LearningRate = double.NaN, ClipNorm = -1 }).Check(),
+        "batch size must be at least 1; found 0", "epochs", "learning rate", "clip");
+}

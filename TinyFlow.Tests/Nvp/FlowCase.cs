@@ -1,0 +1,49 @@
+using TinyFlow.Nvp.Flows;
+using TinyFlow.Nvp.Models;
+using TinyFlow.Nvp.Nets;
+using TinyFlow.Nvp.Parameters;
+
+namespace TinyFlow.Tests.Nvp;
+
+/// <summary>A flow to be tested, on images small enough for a numerical Jacobian.</summary>
+/// <param name="Name">What the test report calls it.</param>
+/// <param name="Image">[C, H, W].</param>
+/// <param name="Build">Declares it.</param>
+internal sealed record FlowCase(string Name, Shape Image, Func<ParameterScope, IFlow> Build)
+{
+    private static readonly Shape Small = [2, 2, 4];
+
+    public static IReadOnlyList<FlowCase> All { get; } =
+    [
+        new("coupling, x·e^s + t", Small, scope => Coupling(scope, CouplingForm.ScaleThenShift, null)),
+        new("coupling, (x + t)·e^s", Small, scope => Coupling(scope, CouplingForm.ShiftThenScale, null)),
+        new("coupling, one scale", Small, scope => Coupling(scope, CouplingForm.ScaleThenShift, [1])),
+        new("coupling, a scale per channel", Small, scope => Coupling(scope, CouplingForm.ShiftThenScale, [2])),
+        new("coupling, a scale per element", Small, scope => Coupling(scope, CouplingForm.ScaleThenShift, Small)),
+        new("coupling, gated net, mask over channels", Small, scope => new AffineCoupling(
+            scope, Small, Masks.Channels(Small, channel => channel == 1), new GatedResidualNet(scope / "net", 2, 4, hidden: 3, blocks: 2))),
+        new("squeeze, channels first", Small, _ => new Squeeze()),
+        new("squeeze, alternative order", Small, _ => new Squeeze(SqueezeOrder.Alternative)),
+        new("logit, 0.9", Small, _ => new LogitTransform(0.9)),
+        new("logit, near 1", Small, _ => new LogitTransform(1 - 2e-5)),
+        new("ActNorm", Small, scope => new ActNorm(scope, 2)),
+        new("1x1 convolution", [5, 1, 3], scope => new InvertibleConvolution(scope, 5)),
+        new("the empty chain", Small, _ => new Chain()),
+        new("a chain of chains", Small, scope => new Chain(
+            new LogitTransform(0.95), new Chain(new ActNorm(scope / "a", 2)), new Chain(), new Squeeze(), new ActNorm(scope / "b", 8))),
+        Preset("notebook", Presets.Notebook.Model with { Height = 4, Width = 4, Layers = 3, Hidden = 3 }),
+        Preset("quick", Presets.Quick.Model with { Height = 4, Width = 4, Layers = 2, Hidden = 3 }),
+    ];
+
+    public static IEnumerable<object[]> Names => All.Select(flow => new object[] { flow.Name });
+
+    public static IEnumerable<object[]> NamesAndBackends => from flow in All from device in Devices.Names select new object[] { flow.Name, device };
+
+    public static FlowCase Named(string name) => All.Single(flow => flow.Name == name);
+
+    private static FlowCase Preset(string name, ModelConfig config) => new($"preset {name}", config.Image, scope => FlowBuilder.Build(scope, config));
+
+    private static AffineCoupling Coupling(ParameterScope scope, CouplingForm form, Shape? scale) => new(
+        scope, Small, Masks.Checkerboard(Small), NotebookNet.Create(scope / "net", 2, hidden: 3),
+        scale is { } shape ? scope.Parameter("scale", shape, Initializers.One) : null, form);
+}

@@ -1,0 +1,97 @@
+using TinyFlow.Autograd;
+using TinyFlow.Nvp.Models;
+using TinyFlow.Nvp.Objectives;
+using TinyFlow.Nvp.Flows;
+using TinyFlow.Nvp.Training;
+using TinyFlow.Tests.Backends;
+using TinyFlow.Tests.Ops;
+
+namespace TinyFlow.Tests.Nvp;
+
+[TestClass]
+public sealed class FlowModelTests
+{
+    public static IEnumerable<object[]> PresetNames => Presets.All.Select(preset => new object[] { preset.Name });
+
+    [TestMethod]
+    [DynamicData(nameof(PresetNames))]
+    public void A_sample_depends_on_its_seed_and_number_alone(string preset) => Devices.Run(Devices.Reference, backend =>
+    {
+        using FlowModel model = Small(preset, backend);
+        using Tensor few = model.Sample(3, temperature: 0.7, seed: 5), many = model.Sample(70, temperature: 0.7, seed: 5), other = model.Sample(3, temperature: 0.7, seed: 6);
+        CollectionAssert.AreEqual(few.ToDoubles(), many.ToDoubles()[..(int)few.Count]);
+        CollectionAssert.AreNotEqual(few.ToDoubles(), other.ToDoubles());
+        double[][] images = [.. many.ToDoubles().Chunk((int)model.ImageShape.Count)];
+        Assert.AreEqual(70, images.Select(image => image[0]).Distinct().Count(), "images beyond the first batch repeat earlier ones");
+    });
+
+    [TestMethod]
+    public void Temperature_is_the_standard_deviation_of_the_latent_variables() => Devices.Run(Devices.Reference, backend =>
+    {
+        using FlowModel model = Small("notebook", backend);
+        using Tensor cool = model.Sample(2, temperature: 0.5, seed: 5), normal = model.Sample(2, temperature: 1, seed: 5);
+        using Tensor a = model.Encode(cool), b = model.Encode(normal);
+        Close.Check([.. b.ToDoubles().Select(z => 0.5 * z)], a.ToDoubles(), 1e-10, "z");
+    });
+
+    [TestMethod]
+    public void Images_of_another_shape_are_refused_with_both_shapes() => Devices.Run(Devices.Reference, backend =>
+    {
+        using FlowModel model = Small("notebook", backend);
+        using Tensor x = backend.Zeros([2, 1, 4, 8]);
+        OnReference.Throws<ArgumentException>(() => model.BitsPerDim(x), "[2, 1, 8, 8]", "[2, 1, 4, 8]");
+    });
+
+    [TestMethod]
+    [DynamicData(nameof(PresetNames))]
+    public void Evaluation_needs_no_more_memory_for_more_layers(string preset) => Devices.Run(Devices.Reference, backend =>
+    {
+        long PeakAbove(int layers)
+        {
+            // A backend of its own, for its peak.
+            using ReferenceBackend fresh = new();
+            using FlowModel model = Small(preset, fresh, layers);
+            using Tensor x = fresh.Uniform([16, 1, 8, 8], new NoiseKey(1, 2));
+            long before = fresh.Memory.Live;
+            model.BitsPerDim(x);
+            return fresh.Memory.Peak - before;
+        }
+
+        long few = PeakAbove(2), many = PeakAbove(12);
+        Assert.IsLessThan(few + few / 4, many, $"2 layers need {few} bytes, 12 need {many}");
+    });
+
+    [TestMethod]
+    [DynamicData(nameof(PresetNames))]
+    public void A_few_steps_lower_the_loss(string preset) => Devices.Run(Devices.Reference, backend =>
+    {
+        using FlowModel model = Small(preset, backend);
+        using Tensor x = backend.Uniform([8, 1, 8, 8], new NoiseKey(1, 2));
+        model.Initialize(x);
+        using AdamOptimizer optimizer = new(model.Parameters, learningRate: 1e-2, clipNorm: 100);
+        IObjective objective = Objective.Create(ObjectiveKind.Exact, model, l2: 0);
+        double Step()
+        {
+            using Tape tape = new(backend);
+            LossTerms loss = objective.Loss(model.Forward(tape.Constant(x), Pass.Training));
+            tape.Backward(loss.Loss);
+            optimizer.Step();
+            return loss.BitsPerDim.Value.Item();
+        }
+
+        double first = Step();
+        for (int i = 0; i < 20; i++)
+        {
+            Step();
+        }
+
+        Assert.IsLessThan(first - 0.05, Step());
+    });
+
+    private static FlowModel Small(string preset, IBackend backend, int layers = 2)
+    {
+        FlowModel model = FlowModel.Create(Presets.Find(preset).Model with { Height = 8, Width = 8, Layers = layers, Hidden = 4 }, backend, seed: 1);
+        FlowUnderTest.Disturb(model.Parameters);
+        return model;
+    }
+}

@@ -1,0 +1,90 @@
+using TinyFlow.Autograd;
+using TinyFlow.Autograd.Functions;
+using TinyFlow.Nvp.Flows;
+using TinyFlow.Tests.Ops;
+
+namespace TinyFlow.Tests.Nvp;
+
+[TestClass]
+public sealed class FlowTests
+{
+    private const int Images = 3;
+
+    // Differences of fourth order leave this much of a determinant of 16 rows.
+    private const double JacobianTolerance = 1e-7;
+
+    public static IEnumerable<object[]> Flows => FlowCase.Names;
+
+    public static IEnumerable<object[]> FlowsAndBackends => FlowCase.NamesAndBackends;
+
+    [TestMethod]
+    [DynamicData(nameof(FlowsAndBackends))]
+    public void The_inverse_undoes_the_forward_pass(string name, string device) => Devices.Run(device, backend =>
+    {
+        using FlowUnderTest flow = new(FlowCase.Named(name), backend, Images);
+        using Tape tape = new(backend, recording: false);
+        Var y = flow.Flow.Forward(tape.Constant(flow.X.Value), Pass.Evaluation).Y;
+        Var x = flow.Flow.Inverse(y);
+        Close.Check(flow.X.Value.ToDoubles(), x.Value.ToDoubles(), Devices.InverseTolerance(device), name);
+    });
+
+    [TestMethod]
+    [DynamicData(nameof(Flows))]
+    public void The_log_det_is_that_of_the_numerical_Jacobian_of_each_image(string name) => Devices.Run(Devices.Reference, backend =>
+    {
+        using FlowUnderTest flow = new(FlowCase.Named(name), backend, Images);
+        double[] x = flow.X.Value.ToDoubles(), logDet = flow.Forward(x, Images).LogDet;
+        Assert.HasCount(Images, logDet);
+        double[][] images = [.. x.Chunk(x.Length / Images)];
+        double[] expected = [.. images.Select(image => Jacobian.LogDeterminant(moved => flow.Forward(moved, 1).Y, image))];
+        Close.Check(expected, logDet, JacobianTolerance, name);
+    });
+
+    [TestMethod]
+    [DynamicData(nameof(Flows))]
+    public void In_evaluation_an_image_does_not_depend_on_its_batch(string name) => Devices.Run(Devices.Reference, backend =>
+    {
+        using FlowUnderTest flow = new(FlowCase.Named(name), backend, Images);
+        double[] x = flow.X.Value.ToDoubles();
+        (double[] y, double[] logDet) = flow.Forward(x, Images);
+        (double[] Y, double[] LogDet)[] alone = [.. x.Chunk(x.Length / Images).Select(image => flow.Forward(image, 1))];
+        CollectionAssert.AreEqual(y, alone.SelectMany(one => one.Y).ToArray());
+        CollectionAssert.AreEqual(logDet, alone.SelectMany(one => one.LogDet).ToArray());
+    });
+
+    [TestMethod]
+    [DynamicData(nameof(Flows))]
+    public void Evaluation_changes_no_statistics(string name) => Devices.Run(Devices.Reference, backend =>
+    {
+        using FlowUnderTest flow = new(FlowCase.Named(name), backend, Images);
+        double[] Buffers() => [.. flow.Parameters.Buffers.SelectMany(buffer => buffer.Value.ToDoubles())];
+        double[] before = Buffers();
+        flow.Forward(flow.X.Value.ToDoubles(), Images);
+        CollectionAssert.AreEqual(before, Buffers());
+    });
+
+    [TestMethod]
+    [DynamicData(nameof(Flows))]
+    public void Gradients_in_training_agree_with_finite_differences(string name) => CheckGradients(name, Pass.Training);
+
+    [TestMethod]
+    [DynamicData(nameof(Flows))]
+    public void Gradients_in_evaluation_agree_with_finite_differences(string name) => CheckGradients(name, Pass.Evaluation);
+
+    private static void CheckGradients(string name, Pass pass) => Devices.Run(Devices.Reference, backend =>
+    {
+        using FlowUnderTest flow = new(FlowCase.Named(name), backend, Images);
+        ParameterGradients.Check(flow.Parameters, tape =>
+        {
+            (Var y, Var logDet) = flow.Flow.Forward(flow.X.On(tape), pass);
+            return Weighted(y, 1) + Weighted(logDet, 2);
+        });
+    });
+
+    // Weights keep the incoming gradient from being constant.
+    private static Var Weighted(Var y, ulong stream)
+    {
+        Tensor weights = y.Tape.Own(y.Backend.Uniform(y.Shape, new NoiseKey(3, stream)));
+        return ((y * y.Tape.Constant(weights)) + y.Square() * 0.1).Sum();
+    }
+}
