@@ -1,3 +1,5 @@
+using TinyFlow.Tests.Ops;
+
 namespace TinyFlow.Tests.Backends;
 
 [TestClass]
@@ -24,6 +26,14 @@ public sealed class RandomTests
         double[] values = y.ToDoubles();
         CollectionAssert.AreEqual(new double[] { 0x6627e8 / 16777216.0, 0xe169c5 / 16777216.0, 0xbc57ac / 16777216.0, 0x9b00db / 16777216.0 }, values[..4]);
         Assert.AreEqual((Philox.Block(1, default).Word0 >> 8) / 16777216.0, values[4]);
+    });
+
+    [TestMethod]
+    public void Normals_are_cosine_then_sine_of_each_pair_of_words() => OnReference.Run(backend =>
+    {
+        // Worked out from the words above with another language's logarithm and cosine.
+        using Tensor y = backend.Normal([4], new NoiseKey(Seed: 0, Stream: 0));
+        Close.Check([0.9911374751458971, -0.9246627803544332, -0.6176090549848544, -0.4820683472644963], y.ToDoubles(), 1e-14, "normals");
     });
 
     [TestMethod]
