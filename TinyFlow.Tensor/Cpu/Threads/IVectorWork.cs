@@ -1,0 +1,19 @@
+using TinyFlow.Cpu.Vectors;
+
+namespace TinyFlow.Cpu.Threads;
+
+/// <summary>Work in numbered pieces, as <see cref="IWork"/>, written for any register width.</summary>
+internal interface IVectorWork
+{
+    void Run<T>(int piece, int worker) where T : struct, ILanes<T>;
+}
+
+/// <summary>Vector work at one width.</summary>
+internal readonly struct AtWidth<T, TWork>(TWork work) : IWork
+    where T : struct, ILanes<T>
+    where TWork : struct, IVectorWork
+{
+    private readonly TWork _work = work;
+
+    public void Run(int piece, int worker) => _work.Run<T>(piece, worker);
+}

@@ -1,0 +1,64 @@
+using TinyFlow.Pointwise;
+
+namespace TinyFlow.Cpu.Vectors;
+
+/// <summary>
+/// Several float32 in one vector register. Kernels are generic over the implementing struct, so that each is written
+/// once and compiled for every width; the formulas of <see cref="IReal{T}"/> work on it unchanged.
+/// </summary>
+/// <typeparam name="T">The implementing type.</typeparam>
+internal unsafe interface ILanes<T> : IReal<T> where T : struct, ILanes<T>
+{
+    /// <summary>How many numbers it holds: a constant once compiled.</summary>
+    static abstract int Count { get; }
+
+    static abstract T Zero { get; }
+
+    static abstract T Create(float value);
+
+    /// <summary>The <see cref="Count"/> numbers from an address on, which need not be aligned.</summary>
+    static abstract T Load(float* source);
+
+    /// <summary>
+    /// The first <paramref name="count"/> numbers, 0 in the other lanes. It may read, though not use, a register's
+    /// width: pooled memory allows that past the end of every tensor.
+    /// </summary>
+    static abstract T LoadPartial(float* source, int count);
+
+    static abstract void Store(T value, float* destination);
+
+    /// <summary>Stores the first <paramref name="count"/> lanes and touches nothing behind them.</summary>
+    static abstract void StorePartial(T value, float* destination, int count);
+
+    /// <summary>c − a·b, rounded once.</summary>
+    static abstract T NegatedMultiplyAdd(T a, T b, T c);
+
+    /// <summary>Lane by lane, <paramref name="yes"/> where a is less than b, else <paramref name="no"/>.</summary>
+    static abstract T IfLess(T a, T b, T yes, T no);
+
+    /// <summary>The larger, in one instruction; b where either is NaN on x64.</summary>
+    static abstract T MaxNative(T a, T b);
+
+    /// <summary>The smaller, in one instruction; b where either is NaN on x64.</summary>
+    static abstract T MinNative(T a, T b);
+
+    /// <summary>The nearest integer, ties to even.</summary>
+    static abstract T Round(T a);
+
+    static abstract T CopySign(T magnitude, T sign);
+
+    /// <summary>a · 2^n for an integer n from −280 to 280, with the right denormals and infinities.</summary>
+    static abstract T ScaleByPowerOfTwo(T a, T n);
+
+    /// <summary>2^n for an integer n from −126 to 127.</summary>
+    static abstract T PowerOfTwo(T n);
+
+    /// <summary>The integer e for which a positive, normal a is m·2^e with m in [√½, √2), and that m.</summary>
+    static abstract T SplitExponent(T a, out T mantissa);
+
+    /// <summary>The even and the odd elements of the numbers in two registers that follow each other.</summary>
+    static abstract T Deinterleave(T lower, T upper, out T odd);
+
+    /// <summary>Elements in turn from two registers: the lower half of the result, and the upper.</summary>
+    static abstract T Interleave(T even, T odd, out T upper);
+}
