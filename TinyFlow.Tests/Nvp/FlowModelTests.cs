@@ -1,7 +1,7 @@
 using TinyFlow.Autograd;
+using TinyFlow.Nvp.Flows;
 using TinyFlow.Nvp.Models;
 using TinyFlow.Nvp.Objectives;
-using TinyFlow.Nvp.Flows;
 using TinyFlow.Nvp.Training;
 using TinyFlow.Tests.Backends;
 using TinyFlow.Tests.Ops;
