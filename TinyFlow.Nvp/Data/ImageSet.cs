@@ -38,6 +38,25 @@ public sealed class ImageSet
         (_pixels, _labels) = (pixels, labels);
     }
 
+    /// <summary>Images of numbers on [0, 1), as a flow generates them: pixel = ⌊256·x⌋, held between 0 and 255 (NaN becomes 0).</summary>
+    /// <param name="name">What messages call the set.</param>
+    /// <param name="channels">C, 1 for gray.</param>
+    /// <param name="height">H.</param>
+    /// <param name="width">W.</param>
+    /// <param name="x">All numbers, [N, C, H, W].</param>
+    /// <exception cref="ArgumentException">The numbers are no whole number of images.</exception>
+    public static ImageSet FromUnitInterval(string name, int channels, int height, int width, ReadOnlySpan<double> x)
+    {
+        byte[] pixels = new byte[x.Length];
+        for (int i = 0; i < pixels.Length; i++)
+        {
+            // NaN compares false with everything, and must not reach the conversion.
+            pixels[i] = x[i] >= 0 ? (byte)Math.Min(Math.Floor(256 * x[i]), byte.MaxValue) : (byte)0;
+        }
+
+        return new ImageSet(name, channels, height, width, pixels);
+    }
+
     /// <summary>What messages call the set, such as "mini, validation".</summary>
     public string Name { get; }
 

@@ -1,5 +1,6 @@
 using System.Text;
 using TinyFlow.Nvp.Checkpoints;
+using TinyFlow.Nvp.Parameters;
 
 namespace TinyFlow.Tests.Files;
 
@@ -121,6 +122,18 @@ public sealed class CheckpointTests
         CollectionAssert.AreEqual(new[] { (float)Math.PI, float.PositiveInfinity }, StoredTensor.Create("x", [2], values, ElementType.F32).ToFloats());
         Assert.ThrowsExactly<ArgumentException>(() => StoredTensor.Create("x", [3], values, ElementType.F32));
         Assert.ThrowsExactly<ArgumentException>(() => StoredTensor.Create("x", [2], values, ElementType.I64));
+    }
+
+    [TestMethod]
+    public void An_exported_state_is_stored_in_its_backends_precision_and_comes_back_the_same()
+    {
+        using ReferenceBackend reference = new();
+        NamedArray array = new("net.weight", [3], [1.0 / 3, -0.0, 1e-310]);
+        StoredTensor stored = new[] { array }.Stored(reference)[0];
+        Assert.AreEqual("net.weight: F64 [3]", stored.ToString());
+        NamedArray back = new[] { stored }.Arrays()[0];
+        Assert.AreEqual((array.Name, array.Shape), (back.Name, back.Shape));
+        CollectionAssert.AreEqual(array.Values.Select(BitConverter.DoubleToInt64Bits).ToArray(), back.Values.Select(BitConverter.DoubleToInt64Bits).ToArray());
     }
 
     private static void WriteRaw(string path, IReadOnlyList<StoredTensor> tensors, Dictionary<string, string> metadata)

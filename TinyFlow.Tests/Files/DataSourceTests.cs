@@ -124,6 +124,17 @@ public sealed class DataSourceTests
         Assert.Throws<ArgumentOutOfRangeException>(() => set.Gather([0, 4], batch));
     }
 
+    [TestMethod]
+    public void Numbers_become_the_pixels_that_dequantization_made_them_from()
+    {
+        double[] x = [.. Enumerable.Range(0, 256).SelectMany(pixel => new[] { pixel / 256.0, (pixel + 1 - 1e-9) / 256 })];
+        byte[] expected = [.. Enumerable.Range(0, 256).SelectMany(pixel => new[] { (byte)pixel, (byte)pixel })];
+        CollectionAssert.AreEqual(expected, ImageSet.FromUnitInterval("x", 1, 16, 32, x).Pixels.ToArray());
+
+        double[] wild = [double.NaN, double.NegativeInfinity, -1e-9, 1, 1e300, double.PositiveInfinity];
+        CollectionAssert.AreEqual(new byte[] { 0, 0, 0, 255, 255, 255 }, ImageSet.FromUnitInterval("x", 1, 2, 3, wild).Pixels.ToArray());
+    }
+
     private static void WriteSet(string folder, string prefix, int count, string separator, string ending, bool gzipped)
     {
         byte[] images = IdxTests.Idx([count, 2, 3], Counting(0, count * 6)), labels = IdxTests.Idx([count], Counting(0, count));
