@@ -10,4 +10,5 @@ namespace TinyFlow.Nvp.Models;
     UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
 [JsonSerializable(typeof(ModelConfig))]
 [JsonSerializable(typeof(TrainingConfig))]
+[JsonSerializable(typeof(TinyFlow.Nvp.Training.RunConfig))]
 internal sealed partial class ConfigJson : JsonSerializerContext;

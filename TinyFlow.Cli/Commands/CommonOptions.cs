@@ -1,0 +1,126 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using TinyFlow.Nvp.Data;
+
+namespace TinyFlow.Cli.Commands;
+
+/// <summary>Options that several commands have, and checks of their values.</summary>
+internal static class CommonOptions
+{
+    private const string Cpu = "cpu", Reference = "reference";
+
+    public static Option<string> Device() => OneOf(
+        new Option<string>("--device")
+        {
+            Description = "Where to compute: cpu (float32, SIMD, all cores) or reference (float64, plain loops, slow).",
+            DefaultValueFactory = _ => Cpu,
+            HelpName = "cpu|reference",
+        },
+        Cpu,
+        Reference);
+
+    public static Option<int?> Threads() => AtLeast(new Option<int?>("--threads") { Description = "Threads to compute with [default: all cores]. Results do not depend on it.", HelpName = "N" }, 1);
+
+    public static Option<string> Data() => new("--data")
+    {
+        Description = "Images: mini (10,000 MNIST digits that come with the program) or a folder with the four MNIST files, gzipped or not.",
+        DefaultValueFactory = _ => DataSource.Mini,
+        HelpName = "mini|DIR",
+    };
+
+    public static Option<ulong> Seed(string what)
+    {
+        Option<ulong> option = new("--seed") { Description = what, DefaultValueFactory = _ => 0, HelpName = "N" };
+        option.CustomParser = result =>
+        {
+            if (!ulong.TryParse(result.Tokens[0].Value, NumberStyles.None, CultureInfo.InvariantCulture, out ulong seed))
+            {
+                result.AddError($"--seed must be a whole number from 0 to {ulong.MaxValue}; found '{result.Tokens[0].Value}'.");
+            }
+
+            return seed;
+        };
+        return option;
+    }
+
+    public static Argument<string?> Run() => new("RUN")
+    {
+        Description = "A run folder or a checkpoint file [default: the newest run below ./runs].",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
+
+    /// <summary>The backend that the user asked for.</summary>
+    public static IBackend Backend(string device, int? threads) =>
+        device == Reference ? new ReferenceBackend() : new CpuBackend(threads);
+
+    public static string Describe(IBackend backend) => backend is CpuBackend cpu
+        ? string.Create(CultureInfo.InvariantCulture, $"{cpu.Name}, {cpu.Threads} {(cpu.Threads == 1 ? "thread" : "threads")}")
+        : backend.Name;
+
+    /// <summary>An option whose value is a whole number of at least <paramref name="least"/>, or absent.</summary>
+    public static Option<int?> AtLeast(Option<int?> option, int least)
+    {
+        option.CustomParser = result => Whole(result, option.Name, least);
+        return option;
+    }
+
+    /// <summary>An option whose value is a whole number of at least <paramref name="least"/>.</summary>
+    public static Option<int> AtLeast(Option<int> option, int least)
+    {
+        option.CustomParser = result => Whole(result, option.Name, least) ?? 0;
+        return option;
+    }
+
+    /// <summary>An option whose value is a positive number, or absent.</summary>
+    public static Option<double?> Positive(Option<double?> option)
+    {
+        option.CustomParser = result => Number(result, option.Name);
+        return option;
+    }
+
+    /// <summary>An option whose value is a positive number.</summary>
+    public static Option<double> Positive(Option<double> option)
+    {
+        option.CustomParser = result => Number(result, option.Name) ?? 0;
+        return option;
+    }
+
+    public static Option<string> OneOf(Option<string> option, params string[] known)
+    {
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens.Count == 1 && !known.Contains(result.Tokens[0].Value))
+            {
+                result.AddError($"{option.Name} '{result.Tokens[0].Value}' is not known. Known ones: {string.Join(", ", known)}.");
+            }
+        });
+        option.CompletionSources.Add(known);
+        return option;
+    }
+
+    // The parser's own message would name a .NET type.
+    private static int? Whole(ArgumentResult result, string option, int least)
+    {
+        string text = result.Tokens[0].Value;
+        if (int.TryParse(text, NumberStyles.Integer, CultureInfo.InvariantCulture, out int value) && value >= least)
+        {
+            return value;
+        }
+
+        result.AddError($"{option} must be a whole number of at least {least}; found '{text}'.");
+        return null;
+    }
+
+    private static double? Number(ArgumentResult result, string option)
+    {
+        string text = result.Tokens[0].Value;
+        if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) && value > 0 && double.IsFinite(value))
+        {
+            return value;
+        }
+
+        result.AddError($"{option} must be a positive number; found '{text}'.");
+        return null;
+    }
+}

@@ -1,0 +1,102 @@
+using System.CommandLine;
+using System.Text;
+using System.Text.Json;
+using TinyFlow.Nvp.Checkpoints;
+using TinyFlow.Nvp.Models;
+using TinyFlow.Nvp.Training;
+
+namespace TinyFlow.Cli.Commands;
+
+/// <summary>tinyflow info.</summary>
+internal static class InfoCommand
+{
+    public static Command Create()
+    {
+        Argument<string?> run = CommonOptions.Run();
+        Option<bool> json = new("--json") { Description = "One JSON object alone on standard output." };
+        Command command = new("info", "Show a run's preset, settings, parameters and state of training.") { run, json };
+        command.SetAction(parsed =>
+        {
+            RunLocation location = RunFolder.Find(parsed.GetValue(run));
+            Checkpoint checkpoint = Checkpoint.LoadModel(location.Checkpoint);
+            using ReferenceBackend backend = new();
+            using FlowModel model = ModelLoading.Load(checkpoint, backend);
+            RunConfig? config = checkpoint.Configuration is { } text ? RunConfig.FromJson(text) : null;
+            MetricsRow[] rows = location.Folder is { } folder && File.Exists(folder.Metrics) ? [.. MetricsLog.Read(folder.Metrics).Rows] : [];
+            using JsonDocument document = JsonDocument.Parse(Describe(location, checkpoint, model, config, rows));
+            if (parsed.GetValue(json))
+            {
+                Console.WriteLine(Encoding.UTF8.GetString(Describe(location, checkpoint, model, config, rows)));
+            }
+            else
+            {
+                Print(document.RootElement, "");
+            }
+
+            return ExitCode.Success;
+        });
+        return command;
+    }
+
+    // The text is the same tree as the JSON, so that neither can say what the other leaves out.
+    private static void Print(JsonElement element, string indent)
+    {
+        const int Column = 24;
+        foreach (JsonProperty property in element.EnumerateObject())
+        {
+            if (property.Value.ValueKind == JsonValueKind.Object)
+            {
+                Console.WriteLine($"{indent}{property.Name}");
+                Print(property.Value, indent + "  ");
+            }
+            else if (property.Value.ValueKind != JsonValueKind.Null)
+            {
+                Console.WriteLine($"{(indent + property.Name).PadRight(Column)} {property.Value}");
+            }
+        }
+    }
+
+    private static byte[] Describe(RunLocation location, Checkpoint checkpoint, FlowModel model, RunConfig? config, MetricsRow[] rows)
+    {
+        using MemoryStream stream = new();
+        using (Utf8JsonWriter json = new(stream, new JsonWriterOptions { Indented = true }))
+        {
+            json.WriteStartObject();
+            json.WriteString("checkpoint", location.Checkpoint);
+            json.WriteString("preset", model.Config.Preset);
+            json.WriteNumber("parameters", model.Parameters.Count);
+            json.WritePropertyName("model");
+            json.WriteRawValue(model.Config.ToJson());
+            if (config is not null)
+            {
+                json.WritePropertyName("training");
+                json.WriteRawValue(config.Training.ToJson());
+                json.WriteStartObject("data");
+                json.WriteString("source", config.Data.Source);
+                json.WriteString("sha256", config.Data.Sha256);
+                json.WriteEndObject();
+            }
+
+            json.WriteStartObject("state");
+            foreach ((string name, long value) in checkpoint.Counters)
+            {
+                json.WriteNumber(name, value);
+            }
+
+            WriteLast(json, rows, "train");
+            WriteLast(json, rows, "validation");
+            json.WriteEndObject();
+            json.WriteEndObject();
+        }
+
+        return stream.ToArray();
+    }
+
+    private static void WriteLast(Utf8JsonWriter json, MetricsRow[] rows, string split)
+    {
+        if (rows.LastOrDefault(row => row.Split == split) is { } last && double.IsFinite(last.BitsPerDim))
+        {
+            json.WriteNumber($"{split}_bits_per_dim", last.BitsPerDim);
+        }
+    }
+}

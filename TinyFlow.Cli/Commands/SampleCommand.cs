@@ -1,0 +1,47 @@
+using System.CommandLine;
+using TinyFlow.Cli.Pictures;
+using TinyFlow.Nvp.Checkpoints;
+using TinyFlow.Nvp.Data;
+using TinyFlow.Nvp.Evaluation;
+using TinyFlow.Nvp.Models;
+
+namespace TinyFlow.Cli.Commands;
+
+/// <summary>tinyflow sample.</summary>
+internal static class SampleCommand
+{
+    private const int DefaultCount = 100;
+
+    public static Command Create()
+    {
+        Argument<string?> run = CommonOptions.Run();
+        Option<int> count = CommonOptions.AtLeast(new Option<int>("--count") { Description = "How many images.", DefaultValueFactory = _ => DefaultCount, HelpName = "N" }, 1);
+        Option<double> temperature = CommonOptions.Positive(new Option<double>("--temperature")
+        {
+            Description = "The standard deviation of the latent variables: 1 is the model's own, less is more typical.",
+            DefaultValueFactory = _ => SampleDefaults.Temperature,
+            HelpName = "T",
+        });
+        Option<ulong> seed = CommonOptions.Seed("Another seed, other images.");
+        Option<string> output = new("--out") { Description = "The PNG file to write.", DefaultValueFactory = _ => "samples.png", HelpName = "FILE.png" };
+        Option<int?> threads = CommonOptions.Threads();
+        Option<string> device = CommonOptions.Device();
+        Command command = new("sample", "Draw images from a trained model into a PNG file.") { run, count, temperature, seed, output, threads, device };
+        command.SetAction(parsed => Execute(
+            parsed.GetValue(run), parsed.GetValue(count), parsed.GetValue(temperature), parsed.GetValue(seed), parsed.GetValue(output)!,
+            parsed.GetValue(device)!, parsed.GetValue(threads)));
+        return command;
+    }
+
+    private static int Execute(string? run, int count, double temperature, ulong seed, string output, string device, int? threads)
+    {
+        RunLocation location = RunFolder.Find(run);
+        using IBackend backend = CommonOptions.Backend(device, threads);
+        using FlowModel model = ModelLoading.Load(Checkpoint.LoadModel(location.Checkpoint), backend);
+        ImageSet images = Sampler.Draw(model, count, temperature, seed);
+        int columns = (int)Math.Ceiling(Math.Sqrt(count)), rows = (count + columns - 1) / columns;
+        ImageGrid.Save(output, images, rows, columns);
+        Console.WriteLine($"wrote {output}: {count} images at temperature {temperature.ToString(System.Globalization.CultureInfo.InvariantCulture)} from {location.Checkpoint}");
+        return ExitCode.Success;
+    }
+}

@@ -1,0 +1,73 @@
+using System.CommandLine;
+using TinyFlow.Cli.Training;
+using TinyFlow.Nvp.Models;
+using TinyFlow.Nvp.Objectives;
+
+namespace TinyFlow.Cli.Commands;
+
+/// <summary>tinyflow train.</summary>
+internal static class TrainCommand
+{
+    public static Command Create()
+    {
+        string[] presets = [.. Presets.All.Select(preset => preset.Name)], objectives = [.. Enum.GetNames<ObjectiveKind>().Select(name => name.ToLowerInvariant())];
+        Option<string> preset = CommonOptions.OneOf(
+            new Option<string>("--preset")
+            {
+                Description = $"Settings to start from. {string.Join(" ", Presets.All.Select(p => $"{p.Name}: {p.Description}"))}",
+                DefaultValueFactory = _ => presets[0],
+                HelpName = string.Join('|', presets),
+            },
+            presets);
+        Option<string> data = CommonOptions.Data(), device = CommonOptions.Device();
+        Option<int?> threads = CommonOptions.Threads();
+        Option<int?> epochs = CommonOptions.AtLeast(new Option<int?>("--epochs") { Description = "Passes over the training images [default: the preset's].", HelpName = "N" }, 1);
+        Option<int?> maxSteps = CommonOptions.AtLeast(new Option<int?>("--max-steps") { Description = "End training after so many steps, even within an epoch.", HelpName = "N" }, 1);
+        Option<int?> batchSize = CommonOptions.AtLeast(new Option<int?>("--batch-size") { Description = "Images in a step [default: the preset's].", HelpName = "N" }, 1);
+        Option<double?> learningRate = CommonOptions.Positive(new Option<double?>("--learning-rate") { Description = "Adam's step size at the start [default: the preset's].", HelpName = "X" });
+        Option<string> objective = CommonOptions.OneOf(
+            new Option<string>("--objective")
+            {
+                Description = "What to minimize. exact: the likelihood bound. notebook: the seed notebook's loss as published, which is not a likelihood.",
+                DefaultValueFactory = _ => objectives[0],
+                HelpName = string.Join('|', objectives),
+            },
+            objectives);
+        Option<int?> layers = CommonOptions.AtLeast(new Option<int?>("--layers") { Description = "Couplings (of each level, if there are levels) [default: the preset's].", HelpName = "N" }, 1);
+        Option<int?> hidden = CommonOptions.AtLeast(new Option<int?>("--hidden") { Description = "Channels within the couplings' networks [default: the preset's].", HelpName = "N" }, 1);
+        Option<ulong> seed = CommonOptions.Seed("Of initialization, noise, order and samples.");
+        Option<string?> output = new("--out") { Description = "The run's folder [default: runs/<time>-<preset>].", HelpName = "DIR" };
+        Option<string?> resume = new("--resume") { Description = "Go on with a run, bit for bit as if it had not stopped. --epochs and --max-steps may extend it.", HelpName = "RUN" };
+
+        Command command = new("train", "Train a flow. Without options: a model that draws digits, in minutes, from images that come with the program.")
+        {
+            preset, data, epochs, maxSteps, batchSize, learningRate, objective, layers, hidden, seed, threads, device, output, resume,
+        };
+        Option[] fixedByRun = [preset, batchSize, learningRate, objective, layers, hidden, seed, output];
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult(resume) is { Implicit: false } && fixedByRun.FirstOrDefault(option => result.GetResult(option) is { Implicit: false }) is { } given)
+            {
+                result.AddError($"{given.Name} cannot be given with --resume: the run keeps the setting that it was started with. Only --epochs, --max-steps, --data, --threads and --device may be given.");
+            }
+        });
+        command.SetAction(parsed => TrainingRun.Execute(new TrainingRequest
+        {
+            Preset = Presets.Find(parsed.GetValue(preset)!),
+            Data = parsed.GetResult(data) is { Implicit: false } ? parsed.GetValue(data) : null,
+            Epochs = parsed.GetValue(epochs),
+            MaxSteps = parsed.GetValue(maxSteps),
+            BatchSize = parsed.GetValue(batchSize),
+            LearningRate = parsed.GetValue(learningRate),
+            Objective = Enum.Parse<ObjectiveKind>(parsed.GetValue(objective)!, ignoreCase: true),
+            Layers = parsed.GetValue(layers),
+            Hidden = parsed.GetValue(hidden),
+            Seed = parsed.GetValue(seed),
+            Threads = parsed.GetValue(threads),
+            Device = parsed.GetValue(device)!,
+            Output = parsed.GetValue(output),
+            Resume = parsed.GetValue(resume),
+        }));
+        return command;
+    }
+}

@@ -1,0 +1,67 @@
+using System.Diagnostics;
+using Spectre.Console;
+using Spectre.Console.Rendering;
+using TinyFlow.Nvp.Training;
+
+namespace TinyFlow.Cli.Rendering;
+
+/// <summary>For terminals: a bar and the current figures, kept up to date below the lines that stay.</summary>
+internal sealed class LiveDisplay(IAnsiConsole console, long totalSteps, bool isLikelihood) : ITrainingDisplay
+{
+    private const int BarWidth = 40;
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(150);
+
+    private readonly Stopwatch _sinceStart = Stopwatch.StartNew();
+    private LiveDisplayContext? _context;
+    private TimeSpan _lastDrawn = TimeSpan.MinValue;
+    private StepReport? _step;
+    private long _firstStep;
+
+    public T During<T>(Func<T> work) => console.Live(new Markup("")).AutoClear(true).Start(context =>
+    {
+        _context = context;
+        try
+        {
+            return work();
+        }
+        finally
+        {
+            _context = null;
+        }
+    });
+
+    public void Show(StepReport step)
+    {
+        _firstStep = _step is null ? step.Step - 1 : _firstStep;
+        _step = step;
+        if (_sinceStart.Elapsed - _lastDrawn > Interval || _lastDrawn == TimeSpan.MinValue)
+        {
+            Draw("");
+        }
+    }
+
+    public void Status(string text) => Draw(text);
+
+    public void Line(string text) => console.WriteLine(text);
+
+    private void Draw(string status)
+    {
+        if (_context is null || _step is not { } step)
+        {
+            return;
+        }
+
+        _lastDrawn = _sinceStart.Elapsed;
+        double fraction = Math.Min(1, (double)step.Step / totalSteps);
+        int filled = (int)(fraction * BarWidth);
+        long done = Math.Max(1, step.Step - _firstStep);
+        TimeSpan left = TimeSpan.FromSeconds(_sinceStart.Elapsed.TotalSeconds / done * (totalSteps - step.Step));
+        IRenderable[] rows =
+        [
+            new Markup($"[green]{new string('━', filled)}[/][grey]{new string('━', BarWidth - filled)}[/] {fraction * 100,3:F0} %  epoch {step.Epoch}, step {step.Step} of {totalSteps}"),
+            new Markup($"[bold]{TrainingText.Number(step.Loss.BitsPerDim)}[/] bits/dim{(isLikelihood ? "" : " [yellow](not a likelihood)[/]")}   {TrainingText.Parts(step.Loss)}"),
+            new Markup($"{step.ImagesPerSecond:F0} images/s   {TrainingText.Clock(_sinceStart.Elapsed)} gone   {TrainingText.Clock(left)} left   {Markup.Escape(status)}"),
+        ];
+        _context.UpdateTarget(new Rows(rows));
+    }
+}

@@ -1,0 +1,59 @@
+using System.Globalization;
+using TinyFlow.Nvp.Evaluation;
+using TinyFlow.Nvp.Training;
+
+namespace TinyFlow.Cli.Rendering;
+
+/// <summary>The sentences of a training run.</summary>
+internal static class TrainingText
+{
+    private const string NotALikelihood = " (not a likelihood)";
+
+    public static string Number(double value) => value.ToString("F3", CultureInfo.InvariantCulture);
+
+    public static string Clock(TimeSpan time) => time.TotalHours >= 1
+        ? string.Create(CultureInfo.InvariantCulture, $"{(int)time.TotalHours}:{time.Minutes:D2}:{time.Seconds:D2}")
+        : string.Create(CultureInfo.InvariantCulture, $"{(int)time.TotalMinutes}:{time.Seconds:D2}");
+
+    /// <summary>The parts of a loss, in nats an image.</summary>
+    public static string Parts(LossValues loss) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"nll {loss.Nll:F1}   log_prob_z {loss.LogProbZ:F1}   log_det {loss.LogDet:F1}{(loss.BatchNorm == 0 ? "" : $"   batch_norm {loss.BatchNorm:F1}")}{(loss.L2 == 0 ? "" : $"   l2 {loss.L2:F4}")}");
+
+    public static string StepLine(StepReport step) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"epoch {step.Epoch,3}  step {step.StepOfEpoch,5}/{step.StepsPerEpoch}   {step.Loss.BitsPerDim,7:F4} bits/dim   {Parts(step.Loss)}");
+
+    public static string EpochLine(EpochReport epoch, bool isLikelihood) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"epoch {epoch.Epoch,3}  {(epoch.IsComplete ? "complete" : "cut short")}   training {epoch.Training.BitsPerDim:F4}{(isLikelihood ? "" : NotALikelihood)}   validation {epoch.Validation.BitsPerDim:F4} ± {epoch.Validation.StandardError:F4} bits/dim   {epoch.ImagesPerSecond:F0} images/s");
+
+    /// <summary>The seed notebook's own checks of a new model.</summary>
+    public static IEnumerable<string> SelfChecks(SelfCheck check, LossValues loss, bool isLikelihood)
+    {
+        CultureInfo invariant = CultureInfo.InvariantCulture;
+        yield return "Checks before training:";
+        yield return string.Create(invariant, $"  shapes                x {check.Input} → z {check.Latent} and back");
+        yield return string.Create(invariant, $"  base log_prob         {check.BaseLogProb:F2} nats an image");
+        yield return string.Create(invariant, $"  reconstruction error  {check.ReconstructionError:E1}, the largest of any pixel, on a scale of 0 to 1");
+        yield return string.Create(invariant, $"  log_det               {check.LogDetMinimum:F2} to {check.LogDetMaximum:F2}");
+        yield return string.Create(invariant, $"  parameters            {check.Parameters:N0}");
+        yield return string.Create(
+            invariant,
+            $"  first loss            {loss.Loss:F2}   {Parts(loss)}   dequantization {loss.Dequantization:F1}   {loss.BitsPerDim:F3} bits/dim{(isLikelihood ? "" : NotALikelihood)}");
+    }
+
+    /// <summary>What a run came to.</summary>
+    public static IEnumerable<string> Summary(double initial, double final, bool isLikelihood, EvaluationResult validation)
+    {
+        CultureInfo invariant = CultureInfo.InvariantCulture;
+        string what = isLikelihood ? "bits/dim" : "bits/dim" + NotALikelihood;
+        yield return string.Create(invariant, $"initial       {initial:F4} {what}, first step");
+        yield return string.Create(invariant, $"final         {final:F4} {what}, mean of the last epoch");
+        yield return string.Create(invariant, $"improvement   {initial - final:F4}");
+        yield return "references    1.92 (B. Keng), 1.06 (Real NVP, as later papers report it): test set of the full MNIST";
+        yield return string.Create(
+            invariant,
+            $"validation    {validation.BitsPerDim:F4} ± {validation.StandardError:F4} bits/dim, {validation.Images} images, 1 noise draw (the test set is for 'tinyflow eval')");
+    }
+}

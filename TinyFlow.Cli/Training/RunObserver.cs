@@ -1,0 +1,94 @@
+using TinyFlow.Cli.Pictures;
+using TinyFlow.Cli.Rendering;
+using TinyFlow.Nvp.Checkpoints;
+using TinyFlow.Nvp.Evaluation;
+using TinyFlow.Nvp.Models;
+using TinyFlow.Nvp.Training;
+
+namespace TinyFlow.Cli.Training;
+
+/// <summary>Writes what a training run leaves in its folder, and tells the display.</summary>
+internal sealed class RunObserver(
+    RunFolder folder, Trainer trainer, FlowModel model, MetricsLog metrics, ITrainingDisplay display, Gallery gallery, string configuration) : ITrainingObserver
+{
+    // As the seed notebook does.
+    private const int LogEvery = 300, PictureEvery = 10, PictureSide = 4;
+
+    /// <summary>The first and the last row of figures of this sitting.</summary>
+    public MetricsRow? First { get; private set; }
+
+    /// <summary>The last epoch's report.</summary>
+    public EpochReport? Last { get; private set; }
+
+    public void OnStep(StepReport step)
+    {
+        display.Show(step);
+        if ((step.StepOfEpoch - 1) % LogEvery != 0)
+        {
+            return;
+        }
+
+        MetricsRow row = RowOf(step.Step, step.Epoch, step.Loss) with
+        {
+            GradNorm = step.GradientNorm,
+            LearningRate = step.LearningRate,
+            ImagesPerSecond = step.ImagesPerSecond,
+            Seconds = step.Seconds,
+        };
+        First ??= row;
+        metrics.Append(row);
+        display.Line(TrainingText.StepLine(step));
+    }
+
+    public void OnValidating(int epoch) => display.Status("validating");
+
+    public void OnEpoch(EpochReport epoch)
+    {
+        Last = epoch;
+        metrics.Append(RowOf(epoch.Step, epoch.Epoch, epoch.Training) with
+        {
+            LearningRate = epoch.LearningRate,
+            ImagesPerSecond = epoch.ImagesPerSecond,
+            Seconds = epoch.Seconds,
+        });
+        metrics.Append(new MetricsRow
+        {
+            Step = epoch.Step,
+            Epoch = epoch.Epoch,
+            Split = "validation",
+            Nll = epoch.Validation.Nll,
+            BitsPerDim = epoch.Validation.BitsPerDim,
+            Seconds = epoch.Seconds,
+        });
+        display.Line(TrainingText.EpochLine(epoch, trainer.IsLikelihood));
+        Save();
+        if (epoch.IsComplete && epoch.Epoch % PictureEvery == 0)
+        {
+            display.Status("drawing samples");
+            gallery.SaveGrid(
+                folder.EpochPicture(epoch.Epoch),
+                Sampler.Draw(model, PictureSide * PictureSide, SampleDefaults.Temperature, trainer.Config.Seed), PictureSide, PictureSide);
+        }
+    }
+
+    /// <summary>Writes the checkpoint.</summary>
+    public void Save()
+    {
+        display.Status("saving");
+        trainer.Save(configuration).Save(folder.Checkpoint);
+    }
+
+    private static MetricsRow RowOf(long step, int epoch, LossValues loss) => new()
+    {
+        Step = step,
+        Epoch = epoch,
+        Split = "train",
+        Nll = loss.Nll,
+        BitsPerDim = loss.BitsPerDim,
+        LogProbZ = loss.LogProbZ,
+        LogDet = loss.LogDet,
+        BatchNorm = loss.BatchNorm,
+        Dequantization = loss.Dequantization,
+        L2 = loss.L2,
+    };
+}

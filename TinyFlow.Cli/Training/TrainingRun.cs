@@ -1,0 +1,148 @@
+using TinyFlow.Cli.Commands;
+using TinyFlow.Cli.Pictures;
+using TinyFlow.Cli.Rendering;
+using TinyFlow.Nvp.Checkpoints;
+using TinyFlow.Nvp.Data;
+using TinyFlow.Nvp.Evaluation;
+using TinyFlow.Nvp.Models;
+using TinyFlow.Nvp.Training;
+
+namespace TinyFlow.Cli.Training;
+
+/// <summary>A run of <c>tinyflow train</c> from its request to its summary.</summary>
+internal static class TrainingRun
+{
+    private const int GallerySide = 10, ComparisonCount = 10, FinalSide = 4;
+
+    public static int Execute(TrainingRequest request)
+    {
+        RunLocation? resumed = request.Resume is null ? null : RunFolder.Find(request.Resume);
+        Checkpoint? checkpoint = resumed is null ? null : Checkpoint.Load(resumed.Checkpoint);
+        RunConfig? saved = checkpoint is null ? null : SavedConfig(checkpoint, resumed!.Checkpoint);
+        DataSource data = DataSource.Open(request.Data ?? saved?.Data.Source ?? DataSource.Mini);
+        RunConfig config = saved is null ? NewConfig(request, data) : Continued(saved, request, data);
+        RequireBatch(config.Training, data);
+
+        using IBackend backend = CommonOptions.Backend(request.Device, request.Threads);
+        using FlowModel model = FlowModel.Create(config.Model, backend, config.Training.Seed);
+        using Trainer trainer = new(model, config.Training, data);
+        if (checkpoint is not null)
+        {
+            trainer.Resume(checkpoint);
+        }
+
+        RunFolder folder = resumed is null ? RunFolder.Create(request.Output, config.Model.Preset, DateTime.Now) : FolderOf(resumed);
+        folder.WriteConfig(config.ToJson());
+        MetricsLog.TruncateAfter(folder.Metrics, trainer.Step);
+        Console.Error.WriteLine($"{(resumed is null ? "Training" : $"Resuming at step {trainer.Step}:")} preset {config.Model.Preset} on {data.Training}; {CommonOptions.Describe(backend)}; run {folder.Path}");
+        if (resumed is null)
+        {
+            LossValues first = trainer.FirstLoss();
+            foreach (string line in TrainingText.SelfChecks(SelfCheck.Run(model, data.Training, config.Training.Seed), first, trainer.IsLikelihood))
+            {
+                Console.Error.WriteLine(line);
+            }
+        }
+
+        ITrainingDisplay display = Display.ForTraining(trainer.TotalSteps, trainer.IsLikelihood);
+        Gallery gallery = new(warning => display.Line($"Warning: {warning}"));
+        using MetricsLog metrics = MetricsLog.Open(folder.Metrics);
+        RunObserver observer = new(folder, trainer, model, metrics, display, gallery, config.ToJson());
+        using Interruption interruption = new(() => display.Line("Stopping after this step and saving; press Ctrl-C again to quit at once."));
+        TrainingEnd end = display.During(() =>
+        {
+            TrainingEnd how = trainer.Run(observer, interruption.Token);
+            if (how == TrainingEnd.Interrupted)
+            {
+                observer.Save();
+            }
+
+            return how;
+        });
+        if (end == TrainingEnd.Interrupted)
+        {
+            Console.Error.WriteLine($"Stopped after step {trainer.Step} and saved {folder.Checkpoint}. Go on with: tinyflow train --resume {folder.Path}");
+            return ExitCode.Interrupted;
+        }
+
+        IReadOnlyList<string> pictures = Draw(folder, trainer, model, data, gallery);
+        Summarize(folder, trainer, observer, pictures);
+        return ExitCode.Success;
+    }
+
+    private static RunConfig NewConfig(TrainingRequest request, DataSource data)
+    {
+        ImageSet images = data.Training;
+        ModelConfig model = request.Model with { Channels = images.Channels, Height = images.Height, Width = images.Width };
+        string source = data.Name == DataSource.Mini ? data.Name : Path.GetFullPath(data.Name);
+        return new RunConfig(model, request.Training, new DataConfig(source, images.Sha256));
+    }
+
+    private static RunConfig Continued(RunConfig saved, TrainingRequest request, DataSource data)
+    {
+        if (data.Training.Sha256 != saved.Data.Sha256)
+        {
+            throw new UsageException(
+                $"The run was started on other images: '{saved.Data.Source}' with SHA-256 {saved.Data.Sha256[..12]}…, but '{data.Name}' has {data.Training.Sha256[..12]}…. Give the same images with --data.");
+        }
+
+        return saved with
+        {
+            Training = saved.Training with { Epochs = request.Epochs ?? saved.Training.Epochs, MaxSteps = request.MaxSteps ?? (request.Epochs is null ? saved.Training.MaxSteps : null) },
+        };
+    }
+
+    private static RunConfig SavedConfig(Checkpoint checkpoint, string path) => checkpoint.Configuration is { } json
+        ? RunConfig.FromJson(json)
+        : throw new CheckpointException($"{path}: the file has no settings of a run, so training cannot go on from it. Resume from a run folder that 'tinyflow train' made.");
+
+    private static void RequireBatch(TrainingConfig training, DataSource data)
+    {
+        if (training.BatchSize > data.Training.Count)
+        {
+            throw new UsageException($"--batch-size {training.BatchSize} is more than the {data.Training.Count} training images of {data.Name}; it must be from 1 to {data.Training.Count}.");
+        }
+    }
+
+    private static RunFolder FolderOf(RunLocation location) =>
+        location.Folder ?? new RunFolder(Path.GetDirectoryName(Path.GetFullPath(location.Checkpoint))!);
+
+    private static List<string> Draw(RunFolder folder, Trainer trainer, FlowModel model, DataSource data, Gallery gallery)
+    {
+        Console.Error.WriteLine("Drawing samples.");
+        ImageSet samples = Sampler.Draw(model, GallerySide * GallerySide, SampleDefaults.Temperature, trainer.Config.Seed);
+        ImageSet real = data.Validation.Slice(0, Math.Min(ComparisonCount, data.Validation.Count), "real");
+        string epochPicture = folder.EpochPicture(Math.Max(1, trainer.Epoch + 1));
+        (string Path, bool Drawn)[] pictures =
+        [
+            (folder.SamplesPicture, gallery.SaveGrid(folder.SamplesPicture, samples, GallerySide, GallerySide)),
+            (folder.RealVersusGenerated, gallery.SaveComparison(folder.RealVersusGenerated, real, samples.Slice(0, real.Count, "generated"))),
+            (epochPicture, gallery.SaveGrid(epochPicture, samples.Slice(0, FinalSide * FinalSide, "samples"), FinalSide, FinalSide)),
+            (folder.TrainingPicture, gallery.SaveTraining(folder.TrainingPicture, MetricsLog.Read(folder.Metrics).Rows)),
+        ];
+        return [.. pictures.Where(picture => picture.Drawn).Select(picture => picture.Path)];
+    }
+
+    private static void Summarize(RunFolder folder, Trainer trainer, RunObserver observer, IReadOnlyList<string> pictures)
+    {
+        MetricsRow[] training = [.. MetricsLog.Read(folder.Metrics).Rows.Where(row => row.Split == "train")];
+        if (observer.Last is { } last && training.Length > 0)
+        {
+            foreach (string line in TrainingText.Summary(training[0].BitsPerDim, last.Training.BitsPerDim, trainer.IsLikelihood, last.Validation))
+            {
+                Console.WriteLine(line);
+            }
+        }
+        else
+        {
+            Console.WriteLine($"Nothing is left to train: the run already has {trainer.Step} steps. Extend it with --epochs or --max-steps.");
+        }
+
+        foreach (string path in (string[])[folder.Checkpoint, folder.Metrics, folder.Config, .. pictures])
+        {
+            Console.WriteLine($"wrote         {path}");
+        }
+
+        Console.WriteLine($"next          tinyflow sample {folder.Path}    tinyflow eval {folder.Path}");
+    }
+}

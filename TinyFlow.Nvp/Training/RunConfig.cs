@@ -1,0 +1,36 @@
+using System.Text.Json;
+using TinyFlow.Nvp.Checkpoints;
+using TinyFlow.Nvp.Models;
+
+namespace TinyFlow.Nvp.Training;
+
+/// <summary>Which images a run trains on.</summary>
+/// <param name="Source">"mini" for the digits inside the program, or the full path of a folder.</param>
+/// <param name="Sha256">The SHA-256 of the training images' pixels, so that a run is not resumed on others.</param>
+public sealed record DataConfig(string Source, string Sha256);
+
+/// <summary>Everything that defines a run; it is what config.json and a checkpoint's metadata hold.</summary>
+/// <param name="Model">The model.</param>
+/// <param name="Training">How it is trained.</param>
+/// <param name="Data">On what.</param>
+public sealed record RunConfig(ModelConfig Model, TrainingConfig Training, DataConfig Data)
+{
+    /// <summary>Settings from the text that <see cref="ToJson"/> made.</summary>
+    /// <exception cref="CheckpointException">The text is not that of a run's settings.</exception>
+    public static RunConfig FromJson(string json)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(json, ConfigJson.Default.RunConfig) is { Model: not null, Training: not null, Data: not null } config
+                ? config
+                : throw new CheckpointException("The run's settings are incomplete: model, training and data are needed.");
+        }
+        catch (JsonException e)
+        {
+            throw new CheckpointException($"The run's settings cannot be read: {e.Message} They are damaged, or from a newer version of TinyFlow.", e);
+        }
+    }
+
+    /// <summary>The settings as an indented JSON object.</summary>
+    public string ToJson() => JsonSerializer.Serialize(this, ConfigJson.Default.RunConfig);
+}

@@ -1,0 +1,74 @@
+using TinyFlow.Nvp.Checkpoints;
+
+namespace TinyFlow.Nvp.Training;
+
+/// <summary>Where a run stands, and what it has summed up in the current epoch. Immutable.</summary>
+internal sealed record TrainingPosition
+{
+    /// <summary>The name, in a checkpoint, of the tensor of sums.</summary>
+    public const string SumsName = "epoch_sums";
+
+    /// <summary>The parts of the loss, the images, the seconds of the epoch, and the seconds before it.</summary>
+    public const int SumCount = 11;
+
+    private const string StepKey = "step", EpochKey = "epoch", BatchKey = "batch";
+
+    public static TrainingPosition Start { get; } = new();
+
+    /// <summary>Updates done.</summary>
+    public long Step { get; private init; }
+
+    /// <summary>The current epoch, counted from 0.</summary>
+    public int Epoch { get; private init; }
+
+    /// <summary>Batches done in this epoch.</summary>
+    public int Batch { get; private init; }
+
+    public double EpochImages { get; private init; }
+
+    public double EpochSeconds { get; private init; }
+
+    private LossValues Total { get; init; }
+
+    private double SecondsBefore { get; init; }
+
+    public double Seconds => SecondsBefore + EpochSeconds;
+
+    public LossValues EpochMean => Total * (1 / EpochImages);
+
+    public IReadOnlyDictionary<string, long> Counters => new Dictionary<string, long> { [StepKey] = Step, [EpochKey] = Epoch, [BatchKey] = Batch };
+
+    public double[] Sums => [.. Total.ToArray(), EpochImages, EpochSeconds, SecondsBefore];
+
+    public static TrainingPosition From(Checkpoint checkpoint)
+    {
+        StoredTensor? stored = checkpoint.Optimizer.FirstOrDefault(tensor => tensor.Name == SumsName);
+        if (stored is null || stored.Shape.Count != SumCount)
+        {
+            throw new CheckpointException("The checkpoint holds no training state to resume; it was saved without an optimizer, or by another program. Start a new run instead.");
+        }
+
+        double[] sums = stored.ToDoubles();
+        return new TrainingPosition
+        {
+            Step = checkpoint.Counter(StepKey),
+            Epoch = checked((int)checkpoint.Counter(EpochKey)),
+            Batch = checked((int)checkpoint.Counter(BatchKey)),
+            Total = LossValues.FromArray(sums),
+            EpochImages = sums[^3],
+            EpochSeconds = sums[^2],
+            SecondsBefore = sums[^1],
+        };
+    }
+
+    public TrainingPosition After(LossValues loss, int images, double seconds) => this with
+    {
+        Step = Step + 1,
+        Batch = Batch + 1,
+        Total = Total + loss * images,
+        EpochImages = EpochImages + images,
+        EpochSeconds = EpochSeconds + seconds,
+    };
+
+    public TrainingPosition NextEpoch() => new() { Step = Step, Epoch = Epoch + 1, SecondsBefore = Seconds };
+}

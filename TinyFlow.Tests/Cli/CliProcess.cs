@@ -1,0 +1,43 @@
+using System.Diagnostics;
+
+namespace TinyFlow.Tests.Cli;
+
+/// <summary>The program as its user starts it: a process in a folder of its own.</summary>
+internal static class CliProcess
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(3);
+
+    public sealed record Result(int ExitCode, string Output, string Error);
+
+    public static Result Run(string folder, params string[] arguments)
+    {
+        using Process process = Start(folder, arguments);
+        Task<string> output = process.StandardOutput.ReadToEndAsync(), error = process.StandardError.ReadToEndAsync();
+        if (!process.WaitForExit(Limit))
+        {
+            process.Kill(entireProcessTree: true);
+            Assert.Fail($"tinyflow {string.Join(' ', arguments)} did not end within {Limit}.");
+        }
+
+        Result result = new(process.ExitCode, output.Result, error.Result);
+        Assert.DoesNotContain("   at ", result.Error, "a stack trace reached the user");
+        return result;
+    }
+
+    public static Process Start(string folder, params string[] arguments)
+    {
+        ProcessStartInfo start = new("dotnet")
+        {
+            WorkingDirectory = folder,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "tinyflow.dll"));
+        foreach (string argument in arguments)
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        return Process.Start(start) ?? throw new InvalidOperationException("The process did not start.");
+    }
+}

@@ -1,0 +1,117 @@
+using System.Diagnostics;
+using System.Text.Json;
+using TinyFlow.Nvp.Checkpoints;
+using TinyFlow.Tests.Files;
+
+namespace TinyFlow.Tests.Cli;
+
+[TestClass]
+public sealed class TrainTests
+{
+    [TestMethod]
+    public void A_run_leaves_everything_that_it_promises()
+    {
+        using TemporaryFolder folder = new();
+        CliProcess.Result result = TinyRun.Train(folder.Path, "run", "--max-steps", "3");
+        foreach (string file in (string[])["config.json", "metrics.jsonl", "checkpoint.safetensors", "samples.png", "real-vs-generated.png", "training.png", "samples/epoch-0001.png"])
+        {
+            Assert.IsTrue(File.Exists(Path.Combine(folder.Path, "run", file)), file);
+            Assert.Contains(Path.Combine("run", file), result.Output);
+        }
+
+        foreach (string word in (string[])["initial", "final", "improvement", "1.92", "1.06", "validation"])
+        {
+            Assert.Contains(word, result.Output);
+        }
+
+        foreach (string word in (string[])["shapes", "base log_prob", "reconstruction error", "log_det", "parameters", "first loss"])
+        {
+            Assert.Contains(word, result.Error);
+        }
+    }
+
+    [TestMethod]
+    public void Each_line_of_metrics_is_an_object_with_every_property()
+    {
+        using TemporaryFolder folder = new();
+        TinyRun.Train(folder.Path, "run", "--max-steps", "2");
+        string[] lines = File.ReadAllLines(Path.Combine(folder.Path, "run", "metrics.jsonl"));
+        Assert.HasCount(3, lines, "one logged step, the epoch on the training images and on the validation images");
+        foreach (string line in lines)
+        {
+            using JsonDocument row = JsonDocument.Parse(line);
+            foreach (string name in (string[])["step", "epoch", "split", "nll", "bits_per_dim", "log_prob_z", "log_det", "batch_norm", "dequantization", "l2", "grad_norm", "learning_rate", "images_per_second", "seconds"])
+            {
+                Assert.IsTrue(row.RootElement.TryGetProperty(name, out _), $"{name} in {line}");
+            }
+        }
+    }
+
+    [TestMethod]
+    public void A_resumed_run_is_the_uninterrupted_one_bit_for_bit()
+    {
+        using TemporaryFolder folder = new();
+        TinyRun.Train(folder.Path, "whole", "--max-steps", "7");
+        TinyRun.Train(folder.Path, "parts", "--max-steps", "4");
+        CliProcess.Result resumed = CliProcess.Run(folder.Path, "train", "--resume", "parts", "--max-steps", "7", "--threads", "2");
+        Assert.AreEqual(0, resumed.ExitCode, resumed.Error);
+
+        Checkpoint whole = Checkpoint.Load(Path.Combine(folder.Path, "whole", "checkpoint.safetensors"));
+        Checkpoint parts = Checkpoint.Load(Path.Combine(folder.Path, "parts", "checkpoint.safetensors"));
+        Assert.AreEqual(7L, parts.Counter("step"));
+        foreach ((StoredTensor a, StoredTensor b) in whole.Model.Concat(Trained(whole)).Zip(parts.Model.Concat(Trained(parts))))
+        {
+            Assert.AreEqual(a.Name, b.Name);
+            Assert.IsTrue(a.Bytes.SequenceEqual(b.Bytes), $"{a.Name} differs");
+        }
+    }
+
+    [TestMethod]
+    public void Training_does_not_depend_on_the_number_of_threads()
+    {
+        using TemporaryFolder folder = new();
+        TinyRun.Train(folder.Path, "one", "--max-steps", "2");
+        TinyRun.Train(folder.Path, "three", "--max-steps", "2", "--threads", "3");
+        Assert.AreSequenceEqual(
+            Checkpoint.Load(Path.Combine(folder.Path, "one", "checkpoint.safetensors")).Model.SelectMany(tensor => tensor.ToDoubles()),
+            Checkpoint.Load(Path.Combine(folder.Path, "three", "checkpoint.safetensors")).Model.SelectMany(tensor => tensor.ToDoubles()));
+    }
+
+    [TestMethod]
+    public void The_notebooks_objective_is_never_printed_without_saying_that_it_is_no_likelihood()
+    {
+        using TemporaryFolder folder = new();
+        CliProcess.Result result = TinyRun.Train(folder.Path, "run", "--max-steps", "1", "--objective", "notebook");
+        Assert.Contains("not a likelihood", result.Output);
+        Assert.Contains("not a likelihood", result.Error);
+    }
+
+    [TestMethod]
+    [OSCondition(OperatingSystems.Linux | OperatingSystems.OSX)]
+    public void Ctrl_C_saves_and_says_how_to_go_on()
+    {
+        using TemporaryFolder folder = new();
+        using Process process = CliProcess.Start(folder.Path, [.. TinyRun.Arguments, "--out", "run", "--epochs", "1000"]);
+        Task<string> output = process.StandardOutput.ReadToEndAsync();
+        string? line;
+        do
+        {
+            line = process.StandardError.ReadLine();
+        }
+        while (line is not null && !line.Contains("step", StringComparison.Ordinal));
+        using (Process kill = Process.Start("kill", ["-INT", process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]))
+        {
+            kill.WaitForExit();
+        }
+
+        string rest = process.StandardError.ReadToEnd();
+        Assert.IsTrue(process.WaitForExit(60_000), "the process goes on");
+        Assert.AreEqual(130, process.ExitCode, rest);
+        Assert.Contains("--resume run", rest);
+        Assert.AreEqual("", output.Result);
+        Assert.IsGreaterThan(0, Checkpoint.Load(Path.Combine(folder.Path, "run", "checkpoint.safetensors")).Counter("step"));
+    }
+
+    private static IEnumerable<StoredTensor> Trained(Checkpoint checkpoint) =>
+        checkpoint.Optimizer.Where(tensor => !tensor.Name.StartsWith("epoch_sums", StringComparison.Ordinal));
+}
