@@ -1,73 +1,96 @@
+using TinyFlow.Cpu.Convolutions;
+using TinyFlow.Cpu.Vectors;
+
 namespace TinyFlow;
 
 public sealed unsafe partial class CpuBackend
 {
+    /// <summary>Makes all convolutions use one kernel where it fits, for tests and measurements.</summary>
+    internal ConvolutionKernel ForcedConvolution { get; set; } = ConvolutionKernel.Automatic;
+
     /// <inheritdoc/>
     public override void Conv2D(Tensor x, Tensor weight, Tensor? bias, Tensor y, ConvolutionWindow window)
     {
-        float* ys = Out(y), biases = In(bias, null);
-        long plane = (long)y.Shape[2] * y.Shape[3];
-        for (long i = 0; i < y.Count; i++)
+        if (y.Count == 0)
         {
-            ys[i] = biases is null ? 0 : biases[i / plane % y.Shape[1]];
+            return;
         }
 
-        float* xs = In(x), ws = In(weight);
-        ForEachTap(x.Shape, weight.Shape, y.Shape, window, (i, j, k) => ys[k] += xs[i] * ws[j]);
+        ConvolutionGeometry geometry = ConvolutionGeometry.Forward(x.Shape, weight.Shape, y.Shape, window);
+        ActivationView input = Activations(x), output = Overwritten(y, geometry.OutputChannels >= FewestChannelsLast);
+        Convolve(geometry, input, FilterView.Forward(Pointer(weight), geometry), bias is null ? null : Pointer(bias), output, adds: false);
     }
 
     /// <inheritdoc/>
     public override void Conv2DInputGradient(Tensor dy, Tensor weight, Sink dx, ConvolutionWindow window)
     {
-        float* dxs = Out(dx), ws = In(weight), dys = In(dy);
-        if (!dx.Adds)
+        if (dx.Tensor is null || dx.Tensor.Count == 0)
         {
-            Fill(dx.Tensor!, 0);
+            return;
         }
 
-        ForEachTap(dx.Tensor!.Shape, weight.Shape, dy.Shape, window, (i, j, k) => dxs[i] += dys[k] * ws[j]);
+        ConvolutionGeometry forward = ConvolutionGeometry.Forward(dx.Tensor.Shape, weight.Shape, dy.Shape, window);
+        ActivationView input = Activations(dy), output = Activations(dx);
+        Convolve(forward.OfInputGradient(), input, FilterView.Turned(Pointer(weight), forward), null, output, dx.Adds);
     }
 
     /// <inheritdoc/>
     public override void Conv2DWeightGradient(Tensor x, Tensor dy, Sink dweight, Sink dbias, ConvolutionWindow window)
     {
-        float* xs = In(x), dys = In(dy), dws = Out(dweight);
-        if (dbias.IsWanted)
+        if (!dweight.IsWanted && !dbias.IsWanted)
         {
-            using Tensor flat = dbias.Tensor!.Reshape([1, dy.Shape[1], 1, 1]);
-            Sum(dy, 1, dbias with { Tensor = flat });
+            return;
         }
 
-        if (dweight.IsWanted)
+        // The gradient of the bias alone does not ask for the kernel's size.
+        Shape weightShape = dweight.Tensor?.Shape ?? [dy.Shape[1], x.Shape[1], 1, 1];
+        ConvolutionGeometry geometry = ConvolutionGeometry.Forward(x.Shape, weightShape, dy.Shape, window);
+        ActivationView input = Activations(x), gradient = Activations(dy);
+        float* weight = dweight.Tensor is null ? null : Pointer(dweight.Tensor), bias = dbias.Tensor is null ? null : Pointer(dbias.Tensor);
+        switch (_width)
         {
-            if (!dweight.Adds)
-            {
-                Fill(dweight.Tensor!, 0);
-            }
-
-            ForEachTap(x.Shape, dweight.Tensor!.Shape, dy.Shape, window, (i, j, k) => dws[j] += xs[i] * dys[k]);
+            case VectorWidth.Bits512:
+                WeightGradient<Lanes512>(geometry, input, gradient, weight, dweight.Adds, bias, dbias.Adds);
+                break;
+            case VectorWidth.Bits256:
+                WeightGradient<Lanes256>(geometry, input, gradient, weight, dweight.Adds, bias, dbias.Adds);
+                break;
+            default:
+                WeightGradient<Lanes128>(geometry, input, gradient, weight, dweight.Adds, bias, dbias.Adds);
+                break;
         }
     }
 
-    private static void ForEachTap(Shape x, Shape weight, Shape y, ConvolutionWindow window, Action<long, long, long> visit)
+    private void Convolve(in ConvolutionGeometry geometry, ActivationView input, FilterView filters, float* bias, ActivationView output, bool adds)
     {
-        for (long k = 0; k < y.Count; k++)
+        switch (_width)
         {
-            (long column, long row, long filter, long image) = (k % y[3], k / y[3] % y[2], k / y[3] / y[2] % y[1], k / y[3] / y[2] / y[1]);
-            for (int c = 0; c < x[1]; c++)
-            {
-                for (int r = 0; r < weight[2]; r++)
-                {
-                    for (int s = 0; s < weight[3]; s++)
-                    {
-                        long h = row * window.StrideY + r - window.PaddingY, w = column * window.StrideX + s - window.PaddingX;
-                        if (h >= 0 && h < x[2] && w >= 0 && w < x[3])
-                        {
-                            visit(((image * x[1] + c) * x[2] + h) * x[3] + w, ((filter * x[1] + c) * weight[2] + r) * weight[3] + s, k);
-                        }
-                    }
-                }
-            }
+            case VectorWidth.Bits512:
+                Convolve<Lanes512>(geometry, input, filters, bias, output, adds);
+                break;
+            case VectorWidth.Bits256:
+                Convolve<Lanes256>(geometry, input, filters, bias, output, adds);
+                break;
+            default:
+                Convolve<Lanes128>(geometry, input, filters, bias, output, adds);
+                break;
         }
     }
+
+    private void Convolve<T>(
+        in ConvolutionGeometry geometry, ActivationView input, FilterView filters, float* bias, ActivationView output, bool adds) where T : struct, ILanes<T>
+    {
+        ConvolutionKernel kernel = Chosen(geometry, KernelChoice.Convolution<T>(geometry));
+        Convolution<T>.Run(_workers, Pool, geometry, input, filters, bias, output, adds, kernel);
+    }
+
+    private void WeightGradient<T>(
+        in ConvolutionGeometry geometry, ActivationView x, ActivationView dy, float* weight, bool weightAdds, float* bias, bool biasAdds) where T : struct, ILanes<T>
+    {
+        ConvolutionKernel kernel = Chosen(geometry, KernelChoice.WeightGradient<T>(geometry));
+        Convolution<T>.WeightGradient(_workers, Pool, geometry, x, dy, weight, weightAdds, bias, biasAdds, kernel);
+    }
+
+    private ConvolutionKernel Chosen(in ConvolutionGeometry geometry, ConvolutionKernel best) =>
+        ForcedConvolution != ConvolutionKernel.Automatic && KernelChoice.Fits(ForcedConvolution, geometry) ? ForcedConvolution : best;
 }

@@ -1,0 +1,161 @@
+using System.Runtime.CompilerServices;
+using TinyFlow.Cpu.Threads;
+using TinyFlow.Cpu.Vectors;
+
+namespace TinyFlow.Cpu.Convolutions;
+
+/// <summary>
+/// Convolution by any kernel, stride, padding and number of channels. Channels last, the S·C inputs of a kernel row
+/// lie side by side, so an output row is a sum of R plain products [W' × S·C]·[S·C × K] whose left rows overlap in
+/// memory: what im2col would copy is there already.
+/// </summary>
+internal unsafe struct DirectConvolution<T> : IWork where T : struct, ILanes<T>
+{
+    private readonly ConvolutionGeometry _geometry;
+    private readonly ActivationView _input;
+    private readonly ActivationView _output;
+    private readonly bool _adds;
+    private readonly float* _filters;
+    private readonly float* _bias;
+    private readonly float* _scratch;
+    private readonly nint _scratchStride;
+    private readonly int _bands;
+
+    /// <summary>
+    /// The work of a convolution; <paramref name="filters"/> from <see cref="Pack"/>, bias of whole vectors or null.
+    /// The bands of rows that an image is cut into may be chosen freely.
+    /// </summary>
+    public DirectConvolution(
+        in ConvolutionGeometry geometry, ActivationView input, float* filters, float* bias, ActivationView output, bool adds,
+        float* scratch, int bands)
+    {
+        _geometry = geometry;
+        _input = input;
+        _filters = filters;
+        _bias = bias;
+        _output = output;
+        _adds = adds;
+        _scratch = scratch;
+        _scratchStride = ScratchLength(geometry);
+        _bands = bands;
+    }
+
+    /// <summary>Images times bands.</summary>
+    public readonly int Pieces => _geometry.Images * _bands;
+
+    /// <summary>Scratch memory of one worker, in floats.</summary>
+    public static nint ScratchLength(in ConvolutionGeometry geometry) =>
+        PaddedRows.ScratchLength(geometry, geometry.InputChannels) + (nint)geometry.OutputWidth * PaddedOutputs(geometry);
+
+    /// <summary>The length of packed filters, in floats.</summary>
+    public static nint FilterLength(in ConvolutionGeometry geometry) =>
+        (nint)geometry.KernelHeight * geometry.KernelWidth * geometry.InputChannels * PaddedOutputs(geometry);
+
+    /// <summary>Output channels rounded up to whole vectors.</summary>
+    public static int PaddedOutputs(in ConvolutionGeometry geometry) => Parts.RoundUp(geometry.OutputChannels, T.Count);
+
+    /// <summary>Lays filters out as the kernels read them: by block of output channels, then [R, S, C, channels of the block].</summary>
+    public static void Pack(in ConvolutionGeometry geometry, FilterView filters, float* packed)
+    {
+        int vectors = PaddedOutputs(geometry) / T.Count, blocks = Parts.Count(vectors, BlockProducts<T>.Vectors);
+        for (int block = 0; block < blocks; block++)
+        {
+            int first = Parts.Start(vectors, blocks, block) * T.Count, end = Parts.Start(vectors, blocks, block + 1) * T.Count;
+            int present = Math.Min(end, geometry.OutputChannels) - first;
+            for (int r = 0; r < geometry.KernelHeight; r++)
+            {
+                for (int s = 0; s < geometry.KernelWidth; s++)
+                {
+                    for (int c = 0; c < geometry.InputChannels; c++, packed += end - first)
+                    {
+                        float* tap = filters.At(first, c, r, s);
+                        for (int k = 0; k < present; k++)
+                        {
+                            packed[k] = tap[k * filters.OutputStride];
+                        }
+
+                        new Span<float>(packed + present, end - first - present).Clear();
+                    }
+                }
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    [SkipLocalsInit]
+    public readonly void Run(int piece, int worker)
+    {
+        int image = piece / _bands, band = piece % _bands;
+        float* scratch = _scratch + worker * _scratchStride;
+        float** rows = stackalloc float*[_geometry.KernelHeight];
+        PaddedRows padded = new(_input, _geometry, _geometry.InputChannels, scratch);
+        float* staging = scratch + PaddedRows.ScratchLength(_geometry, _geometry.InputChannels);
+        padded.Start(image);
+        int paddedOutputs = PaddedOutputs(_geometry), width = _geometry.OutputWidth;
+        bool direct = _output.IsChannelsLast && paddedOutputs == _geometry.OutputChannels;
+        for (int y = Parts.Start(_geometry.OutputHeight, _bands, band); y < Parts.Start(_geometry.OutputHeight, _bands, band + 1); y++)
+        {
+            padded.Under(y, rows);
+            float* to = _output.Image(image) + (nint)y * width * _output.PixelStride;
+            if (direct)
+            {
+                Row(rows, to, paddedOutputs, _adds);
+            }
+            else
+            {
+                Row(rows, staging, paddedOutputs, false);
+                Scatter(staging, paddedOutputs, to);
+            }
+        }
+    }
+
+    private readonly void Row(float** rows, float* to, int outputs, bool adds)
+    {
+        int vectors = outputs / T.Count, blocks = Parts.Count(vectors, BlockProducts<T>.Vectors);
+        int width = _geometry.OutputWidth, runs = Parts.Count(width, BlockProducts<T>.Rows), taps = _geometry.KernelWidth * _geometry.InputChannels;
+        float** left = stackalloc float*[_geometry.KernelHeight];
+        nint pixelStride = (nint)_geometry.StrideX * _geometry.InputChannels;
+        BlockOperands operands = new()
+        {
+            Left = left,
+            Segments = _geometry.KernelHeight,
+            Steps = taps,
+            RowStride = pixelStride,
+            StepStride = 1,
+            Right = _filters,
+            ResultStride = outputs,
+            Adds = adds,
+        };
+        for (int block = 0; block < blocks; block++)
+        {
+            int first = Parts.Start(vectors, blocks, block), count = Parts.Start(vectors, blocks, block + 1) - first;
+            operands.ColumnStride = count * T.Count;
+            operands.Start = _bias is null ? null : _bias + first * T.Count;
+            for (int run = 0; run < runs; run++)
+            {
+                int x = Parts.Start(width, runs, run), pixels = Parts.Start(width, runs, run + 1) - x;
+                for (int r = 0; r < _geometry.KernelHeight; r++)
+                {
+                    left[r] = rows[r] + x * pixelStride;
+                }
+
+                operands.Result = to + (nint)x * outputs + first * T.Count;
+                BlockProducts<T>.For(pixels, count)(&operands);
+            }
+
+            operands.Right += (nint)_geometry.KernelHeight * taps * count * T.Count;
+        }
+    }
+
+    private readonly void Scatter(float* from, int stride, float* to)
+    {
+        for (int k = 0; k < _geometry.OutputChannels; k++)
+        {
+            float* source = from + k, target = to + k * _output.ChannelStride;
+            for (int x = 0; x < _geometry.OutputWidth; x++, source += stride, target += _output.PixelStride)
+            {
+                *target = _adds ? *target + *source : *source;
+            }
+        }
+    }
+}

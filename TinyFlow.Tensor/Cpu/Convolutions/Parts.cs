@@ -1,0 +1,14 @@
+namespace TinyFlow.Cpu.Convolutions;
+
+/// <summary>Cuts a range into parts that differ by at most one.</summary>
+internal static class Parts
+{
+    /// <summary>How many parts of at most <paramref name="largest"/> are needed.</summary>
+    public static int Count(int total, int largest) => (total + largest - 1) / largest;
+
+    /// <summary>Where a part begins; part number <paramref name="count"/> begins at the end.</summary>
+    public static int Start(int total, int count, int part) => (int)((long)total * part / count);
+
+    /// <summary>The next multiple.</summary>
+    public static int RoundUp(int value, int multiple) => (value + multiple - 1) / multiple * multiple;
+}

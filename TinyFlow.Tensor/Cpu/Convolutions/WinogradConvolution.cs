@@ -1,0 +1,162 @@
+using System.Runtime.CompilerServices;
+using TinyFlow.Cpu.Threads;
+using TinyFlow.Cpu.Vectors;
+
+namespace TinyFlow.Cpu.Convolutions;
+
+/// <summary>
+/// 3x3 convolution with stride 1 by F(4x4, 3x3). Work goes in bands of tiles: transform the input of a band, 36 products
+/// [tiles × C]·[C × block of K], transform back; a band's planes and the filters stay in the second-level cache.
+/// A tile's result depends on its own input alone, never on the band that it is in.
+/// </summary>
+internal unsafe struct WinogradConvolution<T> : IWork where T : struct, ILanes<T>
+{
+    // What the planes of a band may take of a second-level cache of 512 KB or more, beside the filters.
+    private const int BandBytes = 448 << 10;
+
+    // Planes end on an odd multiple of a cache line, so that the 36 of them do not fall into the same cache sets.
+    private const int PlanePadding = 16;
+
+    private readonly ConvolutionGeometry _geometry;
+    private readonly WinogradTiles _tiles;
+    private readonly ActivationView _input;
+    private readonly ActivationView _output;
+    private readonly bool _adds;
+    private readonly float* _filters;
+    private readonly float* _bias;
+    private readonly float* _scratch;
+    private readonly nint _scratchStride;
+
+    /// <summary>The work; input channels last, <paramref name="filters"/> from <see cref="WinogradFilters{T}"/>, bias of whole vectors or null.</summary>
+    public WinogradConvolution(
+        in ConvolutionGeometry geometry, ActivationView input, float* filters, float* bias, ActivationView output, bool adds, float* scratch, int workers)
+    {
+        _geometry = geometry;
+        _tiles = new WinogradTiles(geometry);
+        _input = input;
+        _filters = filters;
+        _bias = bias;
+        _output = output;
+        _adds = adds;
+        _scratch = scratch;
+        _scratchStride = ScratchLength(geometry);
+        Pieces = Parts.RoundUp(Parts.Count(_tiles.Count, BandTiles(geometry)), workers);
+    }
+
+    /// <summary>The number of bands.</summary>
+    public int Pieces { get; }
+
+    /// <summary>Scratch memory of one worker, in floats.</summary>
+    public static nint ScratchLength(in ConvolutionGeometry geometry)
+    {
+        int tiles = BandTiles(geometry);
+        return ZerosLength(geometry) + WinogradTransforms<T>.Planes * (InputPlane(geometry, tiles) + OutputPlane(tiles)) + 16 * T.Count;
+    }
+
+    /// <inheritdoc/>
+    [SkipLocalsInit]
+    public readonly void Run(int piece, int worker)
+    {
+        int first = Parts.Start(_tiles.Count, Pieces, piece), end = Parts.Start(_tiles.Count, Pieces, piece + 1);
+        int bandTiles = BandTiles(_geometry), paddedInputs = Parts.RoundUp(_geometry.InputChannels, T.Count);
+        float* zeros = _scratch + worker * _scratchStride, inputs = zeros + ZerosLength(_geometry);
+        nint inputPlane = InputPlane(_geometry, bandTiles);
+        float* products = inputs + WinogradTransforms<T>.Planes * inputPlane;
+        new Span<float>(zeros, ZerosLength(_geometry)).Clear();
+        _tiles.TransformInput<T>(_input, first, end, zeros, paddedInputs, inputs, inputPlane);
+
+        int vectors = Parts.Count(_geometry.OutputChannels, T.Count), blocks = Parts.Count(vectors, BlockProducts<T>.Vectors);
+        float* filters = _filters;
+        for (int block = 0; block < blocks; block++)
+        {
+            int firstVector = Parts.Start(vectors, blocks, block), count = Parts.Start(vectors, blocks, block + 1) - firstVector;
+            Multiply(inputs, inputPlane, paddedInputs, filters, products, OutputPlane(bandTiles), end - first, count);
+            TransformBack(products, OutputPlane(bandTiles), products + WinogradTransforms<T>.Planes * OutputPlane(bandTiles), first, end, firstVector, count);
+            filters += (nint)WinogradTransforms<T>.Planes * _geometry.InputChannels * count * T.Count;
+        }
+    }
+
+    private static int BandTiles(in ConvolutionGeometry geometry)
+    {
+        int perTile = WinogradTransforms<T>.Planes * sizeof(float) *
+            (Parts.RoundUp(geometry.InputChannels, T.Count) + BlockProducts<T>.Vectors * T.Count);
+        return Math.Clamp(BandBytes / perTile / BlockProducts<T>.Rows, 2, 16) * BlockProducts<T>.Rows;
+    }
+
+    private static int ZerosLength(in ConvolutionGeometry geometry) =>
+        Parts.RoundUp(WinogradTransforms<T>.Window * geometry.InputChannels + T.Count, 16);
+
+    private static nint InputPlane(in ConvolutionGeometry geometry, int tiles) =>
+        (nint)tiles * Parts.RoundUp(geometry.InputChannels, T.Count) + PlanePadding;
+
+    private static nint OutputPlane(int tiles) => (nint)tiles * BlockProducts<T>.Vectors * T.Count + PlanePadding;
+
+    private readonly void Multiply(
+        float* inputs, nint inputPlane, int paddedInputs, float* filters, float* products, nint outputPlane, int tiles, int vectors)
+    {
+        int runs = Parts.Count(tiles, BlockProducts<T>.Rows), columns = vectors * T.Count;
+        float* left;
+        BlockOperands operands = new()
+        {
+            Left = &left,
+            Segments = 1,
+            Steps = _geometry.InputChannels,
+            RowStride = paddedInputs,
+            StepStride = 1,
+            ColumnStride = columns,
+            ResultStride = columns,
+        };
+        for (int plane = 0; plane < WinogradTransforms<T>.Planes; plane++)
+        {
+            operands.Right = filters + (nint)plane * _geometry.InputChannels * columns;
+            for (int run = 0; run < runs; run++)
+            {
+                int tile = Parts.Start(tiles, runs, run), rows = Parts.Start(tiles, runs, run + 1) - tile;
+                left = inputs + plane * inputPlane + (nint)tile * paddedInputs;
+                operands.Result = products + plane * outputPlane + (nint)tile * columns;
+                BlockProducts<T>.For(rows, vectors)(&operands);
+            }
+        }
+    }
+
+    private readonly void TransformBack(float* products, nint outputPlane, float* staging, int first, int end, int firstVector, int vectors)
+    {
+        int width = _geometry.OutputWidth, columns = vectors * T.Count;
+        for (int tile = first; tile < end; tile++)
+        {
+            _tiles.Locate(tile, out int image, out int y, out int x);
+            int tileRows = Math.Min(4, _geometry.OutputHeight - y), tileColumns = Math.Min(4, width - x);
+            float* to = _output.Image(image) + ((nint)y * width + x) * _output.PixelStride;
+            for (int vector = 0; vector < vectors; vector++)
+            {
+                int channel = (firstVector + vector) * T.Count, present = Math.Min(T.Count, _geometry.OutputChannels - channel);
+                float* from = products + (nint)(tile - first) * columns + vector * T.Count, bias = _bias is null ? null : _bias + channel;
+                if (_output.ChannelStride == 1 && present == T.Count)
+                {
+                    WinogradTransforms<T>.Output(
+                        from, outputPlane, bias, to + channel, width * _output.PixelStride, _output.PixelStride, tileRows, tileColumns, _adds);
+                    continue;
+                }
+
+                WinogradTransforms<T>.Output(from, outputPlane, bias, staging, 4 * T.Count, T.Count, tileRows, tileColumns, false);
+                Scatter(staging, to + channel * _output.ChannelStride, tileRows, tileColumns, present);
+            }
+        }
+    }
+
+    private readonly void Scatter(float* staging, float* to, int rows, int columns, int channels)
+    {
+        for (int row = 0; row < rows; row++)
+        {
+            for (int column = 0; column < columns; column++)
+            {
+                float* from = staging + (row * 4 + column) * T.Count;
+                float* pixel = to + ((nint)row * _geometry.OutputWidth + column) * _output.PixelStride;
+                for (int k = 0; k < channels; k++, pixel += _output.ChannelStride)
+                {
+                    *pixel = _adds ? *pixel + from[k] : from[k];
+                }
+            }
+        }
+    }
+}

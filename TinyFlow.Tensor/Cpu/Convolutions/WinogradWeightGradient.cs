@@ -1,0 +1,146 @@
+using System.Runtime.CompilerServices;
+using TinyFlow.Cpu.Threads;
+using TinyFlow.Cpu.Vectors;
+
+namespace TinyFlow.Cpu.Convolutions;
+
+/// <summary>
+/// The gradients with respect to a 3x3 weight and the bias, stride 1, as F(3x3, 4x4): both x and dy are transformed, 36
+/// products [C × tiles]·[tiles × K] add up over a chunk of tiles, and their sum is transformed back once a chunk.
+/// </summary>
+internal unsafe struct WinogradWeightGradient<T> : IWork where T : struct, ILanes<T>
+{
+    private const int BandBytes = 448 << 10;
+    private const int PlanePadding = 16;
+    private const int TilesPerChunk = 196;
+    private const int MostChunks = 64;
+
+    private readonly ConvolutionGeometry _geometry;
+    private readonly WinogradTiles _tiles;
+    private readonly ActivationView _x;
+    private readonly ActivationView _dy;
+    private readonly WeightGradientParts _parts;
+    private readonly float* _scratch;
+    private readonly nint _scratchStride;
+
+    /// <summary>The work; the geometry is the forward one, x and dy are channels last.</summary>
+    public WinogradWeightGradient(in ConvolutionGeometry geometry, ActivationView x, ActivationView dy, WeightGradientParts parts, float* scratch)
+    {
+        _geometry = geometry;
+        _tiles = new WinogradTiles(geometry);
+        _x = x;
+        _dy = dy;
+        _parts = parts;
+        _scratch = scratch;
+        _scratchStride = ScratchLength(geometry);
+    }
+
+    /// <summary>Into how many chunks the tiles of all images are cut, by the shape alone.</summary>
+    public static int Chunks(in ConvolutionGeometry geometry) =>
+        Math.Clamp(new WinogradTiles(geometry).Count / TilesPerChunk, 1, MostChunks);
+
+    /// <summary>Scratch memory of one worker, in floats.</summary>
+    public static nint ScratchLength(in ConvolutionGeometry geometry)
+    {
+        int tiles = BandTiles(geometry);
+        return ZerosLength(geometry) +
+            WinogradTransforms<T>.Planes * (Plane(tiles, PaddedInputs(geometry)) + Plane(tiles, PaddedOutputs(geometry)) + SumPlane(geometry));
+    }
+
+    /// <inheritdoc/>
+    [SkipLocalsInit]
+    public readonly void Run(int piece, int worker)
+    {
+        int first = Parts.Start(_tiles.Count, _parts.Chunks, piece), end = Parts.Start(_tiles.Count, _parts.Chunks, piece + 1);
+        int bands = Parts.Count(end - first, BandTiles(_geometry)), inputs = PaddedInputs(_geometry), outputs = PaddedOutputs(_geometry);
+        nint inputPlane = Plane(BandTiles(_geometry), inputs), outputPlane = Plane(BandTiles(_geometry), outputs), sumPlane = SumPlane(_geometry);
+        float* zeros = _scratch + worker * _scratchStride, x = zeros + ZerosLength(_geometry);
+        float* dy = x + WinogradTransforms<T>.Planes * inputPlane, sums = dy + WinogradTransforms<T>.Planes * outputPlane;
+        new Span<float>(zeros, ZerosLength(_geometry)).Clear();
+        new Span<float>(_parts.Bias(piece), _parts.BiasLength).Clear();
+        for (int band = 0; band < bands; band++)
+        {
+            int bandFirst = first + Parts.Start(end - first, bands, band), bandEnd = first + Parts.Start(end - first, bands, band + 1);
+            _tiles.TransformInput<T>(_x, bandFirst, bandEnd, zeros, inputs, x, inputPlane);
+            TransformOutputGradient(bandFirst, bandEnd, dy, outputPlane, _parts.Bias(piece));
+            Multiply(x, inputPlane, dy, outputPlane, sums, sumPlane, bandEnd - bandFirst, band > 0);
+        }
+
+        TransformBack(sums, sumPlane, _parts.Weight(piece));
+    }
+
+    private static int PaddedInputs(in ConvolutionGeometry geometry) => Parts.RoundUp(geometry.InputChannels, T.Count);
+
+    private static int PaddedOutputs(in ConvolutionGeometry geometry) => Parts.RoundUp(geometry.OutputChannels, T.Count);
+
+    private static int BandTiles(in ConvolutionGeometry geometry) => Math.Clamp(
+        BandBytes / (WinogradTransforms<T>.Planes * sizeof(float) * (PaddedInputs(geometry) + PaddedOutputs(geometry))), 16, 98);
+
+    private static int ZerosLength(in ConvolutionGeometry geometry) =>
+        Parts.RoundUp(WinogradTransforms<T>.Window * geometry.InputChannels + T.Count, 16);
+
+    private static nint Plane(int tiles, int channels) => (nint)tiles * channels + PlanePadding;
+
+    private static nint SumPlane(in ConvolutionGeometry geometry) => (nint)geometry.InputChannels * PaddedOutputs(geometry) + PlanePadding;
+
+    private readonly void TransformOutputGradient(int first, int end, float* planes, nint planeStride, float* biasSums)
+    {
+        int width = _geometry.OutputWidth, outputs = PaddedOutputs(_geometry), channels = _geometry.OutputChannels;
+        for (int tile = first; tile < end; tile++)
+        {
+            _tiles.Locate(tile, out int image, out int y, out int x);
+            WinogradTransforms<T>.OutputGradient(
+                _dy.Image(image) + ((nint)y * width + x) * channels, (nint)width * channels, channels,
+                Math.Min(4, _geometry.OutputHeight - y), Math.Min(4, width - x), outputs / T.Count,
+                planes + (nint)(tile - first) * outputs, planeStride, biasSums);
+        }
+    }
+
+    private readonly void Multiply(
+        float* x, nint inputPlane, float* dy, nint outputPlane, float* sums, nint sumPlane, int tiles, bool adds)
+    {
+        int inputs = PaddedInputs(_geometry), outputs = PaddedOutputs(_geometry), vectors = outputs / T.Count;
+        int blocks = Parts.Count(vectors, BlockProducts<T>.Vectors), runs = Parts.Count(_geometry.InputChannels, BlockProducts<T>.Rows);
+        float* left;
+        BlockOperands operands = new()
+        {
+            Left = &left,
+            Segments = 1,
+            Steps = tiles,
+            RowStride = 1,
+            StepStride = inputs,
+            ColumnStride = outputs,
+            ResultStride = outputs,
+            Adds = adds,
+        };
+        for (int plane = 0; plane < WinogradTransforms<T>.Planes; plane++)
+        {
+            for (int block = 0; block < blocks; block++)
+            {
+                int firstVector = Parts.Start(vectors, blocks, block), count = Parts.Start(vectors, blocks, block + 1) - firstVector;
+                operands.Right = dy + plane * outputPlane + firstVector * T.Count;
+                for (int run = 0; run < runs; run++)
+                {
+                    int c = Parts.Start(_geometry.InputChannels, runs, run), rows = Parts.Start(_geometry.InputChannels, runs, run + 1) - c;
+                    left = x + plane * inputPlane + c;
+                    operands.Result = sums + plane * sumPlane + (nint)c * outputs + firstVector * T.Count;
+                    BlockProducts<T>.For(rows, count)(&operands);
+                }
+            }
+        }
+    }
+
+    // To the layout of the parts, [R, S·C, K].
+    private readonly void TransformBack(float* sums, nint sumPlane, float* weight)
+    {
+        int outputs = PaddedOutputs(_geometry), channels = _geometry.InputChannels;
+        for (int c = 0; c < channels; c++)
+        {
+            for (int k = 0; k < outputs; k += T.Count)
+            {
+                WinogradTransforms<T>.FilterGradient(
+                    sums + (nint)c * outputs + k, sumPlane, weight + (nint)c * outputs + k, 3 * (nint)channels * outputs, (nint)channels * outputs);
+            }
+        }
+    }
+}
