@@ -52,21 +52,17 @@ internal static partial class OpCases
             });
     }
 
-    private static Operand MaskOf(Mask mask, Shape x)
+    private static Operand MaskOf(Mask mask, Shape x) => new([x[1], x[2], x[3]], (p, u) =>
     {
-        int element = 0;
-        return new Operand([x[1], x[2], x[3]], u =>
+        int column = p % x[3], row = p / x[3] % x[2], channel = p / (x[3] * x[2]);
+        bool changes = mask switch
         {
-            int p = element++, column = p % x[3], row = p / x[3] % x[2], channel = p / (x[3] * x[2]);
-            bool changes = mask switch
-            {
-                Mask.Checkerboard => (row + column) % 2 == 0,
-                Mask.Channels => channel >= x[1] / 2,
-                Mask.Everything => true,
-                Mask.Nothing => false,
-                _ => u < 0.5,
-            };
-            return changes ? 1 : 0;
-        });
-    }
+            Mask.Checkerboard => (row + column) % 2 == 0,
+            Mask.Channels => channel >= x[1] / 2,
+            Mask.Everything => true,
+            Mask.Nothing => false,
+            _ => u < 0.5,
+        };
+        return changes ? 1 : 0;
+    });
 }

@@ -44,7 +44,8 @@ internal static partial class OpCases
     /// <summary>A whole coupling layer: the kept half of the channels makes h of the other half.</summary>
     private static Var CoupleByNet(Var x, Var weight)
     {
-        Tensor mask = Constant(x.Tape, MaskOf(Mask.Channels, x.Shape)), kept = Constant(x.Tape, MaskOf(Mask.Channels, x.Shape) with { });
+        Tensor mask = Constant(x.Tape, MaskOf(Mask.Channels, x.Shape));
+        Tensor kept = x.Tape.Own("Mask", mask.Shape);
         x.Backend.ScaleShift(mask, -1, 1, kept);
         Var h = (x * x.Tape.Constant(kept)).Conv2D(weight, null, new ConvolutionWindow(1, 1));
         (Var y, Var logDet) = x.AffineCoupling(h, null, mask, CouplingForm.ScaleThenShift);
