@@ -1,3 +1,5 @@
+using TinyFlow.Nvp.Training;
+
 namespace TinyFlow.Nvp.Models;
 
 /// <summary>The presets that there are.</summary>
@@ -18,7 +20,7 @@ public static class Presets
             Blocks = 1,
             DataConstraint = 1 - 2e-5, // The zero bin of MNIST becomes a smooth tail rather than a wall.
         },
-        new TrainingConfig { Epochs = 8, BatchSize = 64, LearningRate = 1e-3, ClipNorm = 100, StepEpochs = 3, StepFactor = 0.5 });
+        new TrainingConfig { Epochs = 8, BatchSize = 64, LearningRate = 1e-3, ClipNorm = 100, Schedule = ScheduleKind.Cosine });
 
     /// <summary>The seed notebook's Real NVP.</summary>
     public static Preset Notebook { get; } = new(

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using TinyFlow.Nvp.Objectives;
+using TinyFlow.Nvp.Training;
 
 namespace TinyFlow.Nvp.Models;
 
@@ -18,7 +19,10 @@ public sealed record TrainingConfig
     /// <summary>Adam's step size at the start.</summary>
     public double LearningRate { get; init; } = 1e-3;
 
-    /// <summary>Epochs between two drops of the learning rate (torch.optim.lr_scheduler.StepLR); null for none.</summary>
+    /// <summary>How the learning rate changes.</summary>
+    public ScheduleKind Schedule { get; init; } = ScheduleKind.Step;
+
+    /// <summary>Epochs between two drops of the learning rate, with <see cref="ScheduleKind.Step"/> (torch.optim.lr_scheduler.StepLR); null for none.</summary>
     public int? StepEpochs { get; init; }
 
     /// <summary>What the learning rate is multiplied by at each drop.</summary>

@@ -23,7 +23,6 @@ public sealed class Trainer : IDisposable
     private readonly DataSource _data;
     private readonly IObjective _objective;
     private readonly AdamOptimizer _optimizer;
-    private readonly StepSchedule _schedule;
     private readonly Batches _batches;
     private readonly byte[] _pixels;
     private TrainingPosition _position = TrainingPosition.Start;
@@ -45,7 +44,6 @@ public sealed class Trainer : IDisposable
         Config = config;
         _objective = Objective.Create(config.Objective, model, config.L2);
         _optimizer = new AdamOptimizer(model.Parameters, config);
-        _schedule = StepSchedule.Of(config);
         _batches = new Batches(data.Training.Count, config.BatchSize, config.Seed);
         _pixels = new byte[config.BatchSize * data.Training.Dimensions];
     }
@@ -143,11 +141,8 @@ public sealed class Trainer : IDisposable
             _position = _position.NextEpoch();
         }
 
-        double learningRate = _schedule.At(_position.Epoch);
-        if (_position.Batch == 0)
-        {
-            _optimizer.SetLearningRate(learningRate);
-        }
+        double learningRate = LearningRates.At(Config, _position.Epoch, (double)Step / TotalSteps);
+        _optimizer.SetLearningRate(learningRate);
 
         ReadOnlySpan<int> images = _batches.Indices(_position.Epoch, _position.Batch);
         LossValues loss;

@@ -1,0 +1,17 @@
+using TinyFlow.Nvp.Models;
+
+namespace TinyFlow.Nvp.Training;
+
+/// <summary>The learning rate of each step, as a function of settings and position alone, so that a resumed run has the same ones.</summary>
+public static class LearningRates
+{
+    /// <summary>The learning rate of a step.</summary>
+    /// <param name="config">The settings.</param>
+    /// <param name="epoch">The epoch, counted from 0.</param>
+    /// <param name="progress">The share of all steps that is done, from 0 to 1.</param>
+    public static double At(TrainingConfig config, int epoch, double progress) => config.Schedule switch
+    {
+        ScheduleKind.Cosine => config.LearningRate * (1 + Math.Cos(Math.PI * progress)) / 2,
+        _ => config.StepEpochs is { } epochs ? config.LearningRate * Math.Pow(config.StepFactor, epoch / epochs) : config.LearningRate,
+    };
+}
