@@ -2,8 +2,8 @@ using TinyFlow.Cpu.Threads;
 
 namespace TinyFlow.Cpu.Convolutions;
 
-/// <summary>Copies images from one layout to another, in tiles that both sides' cache lines fill.</summary>
-internal readonly unsafe struct LayoutCopy(ActivationView from, ActivationView to, int images, int channels, int pixels) : IWork
+/// <summary>Copies images from one layout to another, or adds them, in tiles that both sides' cache lines fill.</summary>
+internal readonly unsafe struct LayoutCopy(ActivationView from, ActivationView to, int images, int channels, int pixels, bool adds = false) : IWork
 {
     private const int Side = 16;
 
@@ -25,7 +25,9 @@ internal readonly unsafe struct LayoutCopy(ActivationView from, ActivationView t
                     float* read = source + pixel * from.PixelStride, write = target + pixel * to.PixelStride;
                     for (int channel = firstChannel; channel < endChannel; channel++)
                     {
-                        write[channel * to.ChannelStride] = read[channel * from.ChannelStride];
+                        float value = read[channel * from.ChannelStride];
+                        float* place = write + channel * to.ChannelStride;
+                        *place = adds ? *place + value : value;
                     }
                 }
             }

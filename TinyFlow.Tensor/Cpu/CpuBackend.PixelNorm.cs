@@ -1,0 +1,165 @@
+using TinyFlow.Cpu.Convolutions;
+using TinyFlow.Cpu.Pixels;
+
+namespace TinyFlow;
+
+/// <summary>Batch normalization of images that are held channels last; what it writes is held so too.</summary>
+public sealed unsafe partial class CpuBackend
+{
+    private void PixelNorm(
+        Tensor x, Tensor gamma, Tensor beta, Tensor runningMean, Tensor runningVariance,
+        Tensor mean, Tensor inverseDeviation, Tensor y, BatchNormSettings settings)
+    {
+        PixelChunks chunks = new(x.Shape);
+        int channels = chunks.Channels, padded = chunks.PaddedChannels;
+        using ScratchMemory memory = new(Pool, padded * (3L + 2L * chunks.Count), "the statistics of a batch");
+        float* means = memory.Data + 3 * padded, squares = means + (long)chunks.Count * padded;
+        float* xs = Activations(x).Data;
+        Run(chunks.Count, new PixelNormWork(PixelNormStep.Moments, chunks, xs, null, means, squares, false, default));
+
+        float* batchMeans = Out(mean), inverses = Out(inverseDeviation), runningMeans = Pointer(runningMean), runningVariances = Pointer(runningVariance);
+        double momentum = settings.Momentum;
+        for (int c = 0; c < channels; c++)
+        {
+            // The moments of two sets together: Chan, Golub and LeVeque 1979.
+            double count = 0, total = 0, square = 0;
+            for (int chunk = 0; chunk < chunks.Count; chunk++)
+            {
+                double pixels = chunks.Start(chunk + 1) - chunks.Start(chunk), distance = means[(long)chunk * padded + c] - total, share = pixels / (count + pixels);
+                square += squares[(long)chunk * padded + c] + distance * distance * count * share;
+                total += distance * share;
+                count += pixels;
+            }
+
+            batchMeans[c] = (float)total;
+            inverses[c] = (float)(1 / Math.Sqrt(square / count + settings.Epsilon));
+            runningMeans[c] = (float)((1 - momentum) * runningMeans[c] + momentum * total);
+            runningVariances[c] = (float)((1 - momentum) * runningVariances[c] + momentum * (square / (count - 1)));
+        }
+
+        PixelNormalize(chunks, xs, gamma, beta, batchMeans, inverses, y, settings, memory.Data);
+    }
+
+    private void PixelNormInference(
+        Tensor x, Tensor gamma, Tensor beta, Tensor runningMean, Tensor runningVariance, Tensor inverseDeviation, Tensor y, BatchNormSettings settings)
+    {
+        PixelChunks chunks = new(x.Shape);
+        using ScratchMemory memory = new(Pool, 3L * chunks.PaddedChannels, "the coefficients of a normalization");
+        float* variances = Pointer(runningVariance), inverses = Out(inverseDeviation);
+        for (int c = 0; c < chunks.Channels; c++)
+        {
+            inverses[c] = (float)(1 / Math.Sqrt(variances[c] + settings.Epsilon));
+        }
+
+        PixelNormalize(chunks, Activations(x).Data, gamma, beta, Pointer(runningMean), inverses, y, settings, memory.Data);
+    }
+
+    private void PixelNormBackward(
+        Tensor x, Tensor gamma, Tensor beta, Tensor mean, Tensor inverseDeviation, Tensor dy,
+        Sink dx, Sink dgamma, Sink dbeta, BatchNormSettings settings, BatchStatistics statistics)
+    {
+        PixelChunks chunks = new(x.Shape);
+        int channels = chunks.Channels, padded = chunks.PaddedChannels;
+        using ScratchMemory memory = new(Pool, padded * (5L + 2L * chunks.Count), "the sums of a normalization's gradient");
+        using ScratchMemory converted = new(Pool, IsChannelsLast(dy) ? 0 : dy.Count, "a gradient, channels last");
+        float* xs = Activations(x).Data, inverses = Pointer(inverseDeviation);
+        float* dys = IsChannelsLast(dy) ? Activations(dy).Data : ChannelsLastCopy(dy, converted.Data);
+        PixelCoefficients coefficients = Coefficients(chunks, Pointer(gamma), Pointer(beta), Pointer(mean), inverses, settings, memory.Data);
+        float* sums = memory.Data + 5 * padded, products = sums + (long)chunks.Count * padded;
+        Run(chunks.Count, new PixelNormWork(PixelNormStep.GradientSums, chunks, xs, dys, sums, products, false, coefficients));
+
+        float* dgammas = dgamma.Tensor is null ? null : Pointer(dgamma.Tensor), dbetas = dbeta.Tensor is null ? null : Pointer(dbeta.Tensor);
+        for (int c = 0; c < channels; c++)
+        {
+            double sum = 0, product = 0;
+            for (int chunk = 0; chunk < chunks.Count; chunk++)
+            {
+                sum += sums[(long)chunk * padded + c];
+                product += products[(long)chunk * padded + c];
+            }
+
+            // Statistics of the batch depend on x; running ones do not.
+            bool flows = statistics == BatchStatistics.Batch;
+            coefficients.MeanGradient[c] = flows ? (float)(sum / chunks.Pixels) : 0;
+            coefficients.Slope[c] = flows ? (float)(product / chunks.Pixels * inverses[c] * inverses[c]) : 0;
+            if (dgammas is not null)
+            {
+                dgammas[c] = (float)(product * inverses[c] + (dgamma.Adds ? dgammas[c] : 0));
+            }
+
+            if (dbetas is not null)
+            {
+                dbetas[c] = (float)(sum + (dbeta.Adds ? dbetas[c] : 0));
+            }
+        }
+
+        if (dx.IsWanted)
+        {
+            PixelGradient(chunks, xs, dys, dx, coefficients);
+        }
+    }
+
+    private void PixelGradient(PixelChunks chunks, float* xs, float* dys, Sink dx, PixelCoefficients coefficients)
+    {
+        Tensor tensor = dx.Tensor!;
+        ActivationView target = dx.Adds ? Activations(tensor) : Overwritten(tensor, channelsLast: true);
+        if (IsChannelsLast(tensor))
+        {
+            Run(chunks.Count, new PixelNormWork(PixelNormStep.Gradient, chunks, xs, dys, target.Data, null, dx.Adds, coefficients));
+            return;
+        }
+
+        // What is added to is held plainly.
+        using ScratchMemory memory = new(Pool, tensor.Count, "a normalization's gradient");
+        Run(chunks.Count, new PixelNormWork(PixelNormStep.Gradient, chunks, xs, dys, memory.Data, null, false, coefficients));
+        LayoutCopy copy = new(View(tensor, memory.Data, channelsLast: true), target, tensor.Shape[0], chunks.Channels, tensor.Shape[2] * tensor.Shape[3], dx.Adds);
+        _workers.Run(copy.Pieces, copy);
+    }
+
+    private void PixelNormalize(
+        PixelChunks chunks, float* xs, Tensor gamma, Tensor beta, float* means, float* inverses, Tensor y, BatchNormSettings settings, float* memory)
+    {
+        PixelCoefficients coefficients = Coefficients(chunks, Pointer(gamma), Pointer(beta), means, inverses, settings, memory);
+        if (CoversStorage(y))
+        {
+            Run(chunks.Count, new PixelNormWork(
+                PixelNormStep.Normalize, chunks, xs, null, Overwritten(y, channelsLast: true).Data, null, false, coefficients));
+            return;
+        }
+
+        using ScratchMemory normalized = new(Pool, y.Count, "a normalization's result");
+        Run(chunks.Count, new PixelNormWork(PixelNormStep.Normalize, chunks, xs, null, normalized.Data, null, false, coefficients));
+        LayoutCopy copy = new(View(y, normalized.Data, channelsLast: true), Activations(y), y.Shape[0], chunks.Channels, y.Shape[2] * y.Shape[3]);
+        _workers.Run(copy.Pieces, copy);
+    }
+
+    private static PixelCoefficients Coefficients(
+        PixelChunks chunks, float* gammas, float* betas, float* means, float* inverses, BatchNormSettings settings, float* memory)
+    {
+        int padded = chunks.PaddedChannels;
+        PixelCoefficients coefficients = new()
+        {
+            Mean = memory,
+            Scale = memory + padded,
+            Shift = memory + 2 * padded,
+            MeanGradient = memory + 3 * padded,
+            Slope = memory + 4 * padded,
+            Relu = settings.Activation == Activation.Relu,
+        };
+        for (int c = 0; c < chunks.Channels; c++)
+        {
+            coefficients.Mean[c] = means[c];
+            coefficients.Scale[c] = gammas[c] * inverses[c];
+            coefficients.Shift[c] = betas[c];
+        }
+
+        return coefficients;
+    }
+
+    private float* ChannelsLastCopy(Tensor x, float* memory)
+    {
+        LayoutCopy copy = new(Activations(x), View(x, memory, channelsLast: true), x.Shape[0], x.Shape[1], x.Shape[2] * x.Shape[3]);
+        _workers.Run(copy.Pieces, copy);
+        return memory;
+    }
+}
