@@ -1,0 +1,81 @@
+using System.Text;
+
+namespace Bench;
+
+/// <summary>
+/// Parameters, images and latents that depend on names, sizes and numbers alone, so that two engines in two processes
+/// start from the same. Nothing is zero, one or symmetric: every parameter has a part in what is compared.
+/// </summary>
+internal static class Fixture
+{
+    /// <summary>How many batches a training run cycles through.</summary>
+    public const int Batches = 4;
+
+    /// <summary>Pixels of one image.</summary>
+    public const int Pixels = 28 * 28;
+
+    // A quarter of PyTorch's range: scales stay small, as in training, and rounding is not blown up from layer to layer.
+    private const double WeightScale = 0.25;
+
+    /// <summary>Values for a parameter or buffer by its PyTorch state_dict name and its sizes.</summary>
+    public static float[] Parameter(string name, ReadOnlySpan<long> sizes)
+    {
+        long count = 1, fanIn = 1;
+        for (int axis = 0; axis < sizes.Length; axis++)
+        {
+            count *= sizes[axis];
+            fanIn *= axis == 0 ? 1 : sizes[axis];
+        }
+
+        string kind = name[(name.LastIndexOf('.') + 1)..];
+        (double middle, double width) = kind switch
+        {
+            "running_var" => (1.0, 0.5),
+            "running_mean" or "bias" => (0.0, 0.1),
+            "weight" when sizes.Length == 1 => (1.0, 0.2),
+            "weight" => (0.0, WeightScale / Math.Sqrt(fanIn)),
+            _ => throw new ArgumentException($"Fixture: '{name}' is no weight, bias, running_mean or running_var."),
+        };
+
+        Random random = new(Seed(name));
+        return Generate(checked((int)count), () => middle + width * (2 * random.NextDouble() - 1));
+    }
+
+    /// <summary>Images on [0, 1): noise, because the work does not depend on what they show.</summary>
+    public static float[] Images(int batch, int number)
+    {
+        Random random = new(1000 + number);
+        return Generate(batch * Pixels, random.NextDouble);
+    }
+
+    /// <summary>Standard normal latents.</summary>
+    public static float[] Latents(int batch)
+    {
+        Random random = new(2000);
+        return Generate(batch * Pixels, () =>
+            Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble()));
+    }
+
+    private static float[] Generate(int count, Func<double> next)
+    {
+        float[] values = new float[count];
+        for (int i = 0; i < count; i++)
+        {
+            values[i] = (float)next();
+        }
+
+        return values;
+    }
+
+    // FNV-1a: string.GetHashCode differs from process to process.
+    private static int Seed(string name)
+    {
+        uint hash = 2166136261;
+        foreach (byte b in Encoding.UTF8.GetBytes(name))
+        {
+            hash = (hash ^ b) * 16777619;
+        }
+
+        return (int)(hash & int.MaxValue);
+    }
+}

@@ -1,0 +1,69 @@
+using System.Text.Json.Serialization;
+
+namespace Bench;
+
+/// <summary>The one object that --json prints.</summary>
+internal sealed record Results(
+    Machine Machine, DateTime Date, string Commit, string Torchsharp, double? OtherLoadCores,
+    IReadOnlyList<Agreement> Agreement, [property: JsonPropertyName("results")] IReadOnlyList<Row> Rows);
+
+/// <summary>
+/// A value that TinyFlow and a variant of TorchSharp computed from the same parameters and inputs. The difference is
+/// null if it is no number.
+/// </summary>
+internal sealed record Agreement(
+    string Preset, What What, int Batch, string Variant, string Value, double Tinyflow, double Torchsharp, double? RelativeDifference, bool Agrees)
+{
+    /// <summary>The largest relative difference at which two float32 engines still count as computing the same.</summary>
+    private const double Tolerance = 1e-4;
+
+    public static Agreement Of(Workload workload, Variant variant, string value, double own, double peer)
+    {
+        double difference = Math.Abs(own - peer) / Math.Max(Math.Abs(own), Math.Abs(peer));
+        return new Agreement(
+            workload.Preset, workload.What, workload.Batch, variant.Name, value, own, peer,
+            double.IsFinite(difference) ? difference : null, difference <= Tolerance);
+    }
+}
+
+/// <summary>
+/// One line of the table. TorchSharp's time is that of its fastest variant, which the line names, and its peak memory
+/// that of its leanest one: TinyFlow is held against the better of each. A variant whose values are wrong does not
+/// count. The ratio says how many times faster TinyFlow is.
+/// </summary>
+internal sealed record Row(
+    string Preset, string What, int Batch, int Threads, double TinyflowMs, double TorchsharpMs, double Ratio,
+    double TinyflowPeakMb, double TorchsharpPeakMb, double? TinyflowImagesPerSecond, double? TorchsharpImagesPerSecond,
+    int Repetitions, string TorchsharpVariant, IReadOnlyList<Measurement> Variants)
+{
+    public static Row Of(Workload workload, string what, int repetitions, IReadOnlyList<Measurement> measurements, bool hasThroughput)
+    {
+        Measurement own = measurements[0];
+        List<Measurement> peers = [.. measurements.Skip(1).Where(m => m.Agrees)];
+        Measurement fastest = peers.MinBy(m => m.Ms)!;
+        double? PerSecond(double milliseconds) => hasThroughput ? Math.Round(workload.Batch / milliseconds * 1000, 1) : null;
+        return new Row(
+            workload.Preset, what, workload.Batch, workload.Threads, own.Ms, fastest.Ms, Math.Round(fastest.Ms / own.Ms, 3),
+            own.PeakMb, peers.Min(m => m.PeakMb), PerSecond(own.Ms), PerSecond(fastest.Ms), repetitions, fastest.Variant, measurements);
+    }
+}
+
+/// <summary>
+/// One engine in one variant: the median time of a step, the fastest, the process's peak memory, and whether it
+/// computes what TinyFlow computes.
+/// </summary>
+internal sealed record Measurement(string Variant, double Ms, double BestMs, double PeakMb, bool Agrees)
+{
+    public static Measurement Of(Variant variant, IEnumerable<double> milliseconds, double peakMegabytes, bool agrees)
+    {
+        double[] sorted = [.. milliseconds.Order()];
+        int middle = sorted.Length / 2;
+        double median = sorted.Length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+        return new Measurement(variant.Name, Math.Round(median, 3), Math.Round(sorted[0], 3), Math.Round(peakMegabytes, 1), agrees);
+    }
+}
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, UseStringEnumConverter = true, WriteIndented = true,
+    NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
+[JsonSerializable(typeof(Results))]
+internal sealed partial class ResultsContext : JsonSerializerContext;
