@@ -34,16 +34,16 @@ internal struct Accumulator<T> where T : struct, ILanes<T>
         return double.IsFinite(sum) ? sum + lost : sum;
     }
 
-    /// <summary>Adds each lane's sum to one number of a row.</summary>
-    public readonly unsafe void AddTo(double* row, int count)
+    /// <summary>Each lane's sum by itself.</summary>
+    public readonly unsafe void Totals(double* totals)
     {
         float* lanes = stackalloc float[2 * T.Count];
         T.Store(_sum, lanes);
         T.Store(_lost, lanes + T.Count);
-        for (int lane = 0; lane < count; lane++)
+        for (int lane = 0; lane < T.Count; lane++)
         {
             double sum = lanes[lane];
-            row[lane] += double.IsFinite(sum) ? sum + lanes[T.Count + lane] : sum;
+            totals[lane] = double.IsFinite(sum) ? sum + lanes[T.Count + lane] : sum;
         }
     }
 }

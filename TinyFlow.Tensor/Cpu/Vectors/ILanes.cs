@@ -16,14 +16,14 @@ internal unsafe interface ILanes<T> : IReal<T> where T : struct, ILanes<T>
 
     static abstract T Create(float value);
 
-    /// <summary>The <see cref="Count"/> numbers from an address on, which need not be aligned.</summary>
+    /// <summary>
+    /// The <see cref="Count"/> numbers from an address on, which need not be aligned. At the end of a row a kernel
+    /// loads a whole register and uses its first lanes only: pooled memory may be read a register beyond every tensor.
+    /// </summary>
     static abstract T Load(float* source);
 
-    /// <summary>
-    /// The first <paramref name="count"/> numbers, 0 in the other lanes. It may read, though not use, a register's
-    /// width: pooled memory allows that past the end of every tensor.
-    /// </summary>
-    static abstract T LoadPartial(float* source, int count);
+    /// <summary>The first <paramref name="count"/> lanes, and 0 in the others, whatever was there.</summary>
+    static abstract T First(T value, int count);
 
     static abstract void Store(T value, float* destination);
 

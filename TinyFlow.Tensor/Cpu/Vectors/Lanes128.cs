@@ -42,8 +42,8 @@ internal readonly unsafe struct Lanes128 : ILanes<Lanes128>
     public static Lanes128 Load(float* source) => new(Vector128.Load(source));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes128 LoadPartial(float* source, int count) => new(
-        Vector128.LessThan(Vector128<int>.Indices, Vector128.Create(count)).AsSingle() & Vector128.Load(source));
+    public static Lanes128 First(Lanes128 value, int count) => new(
+        Vector128.LessThan(Vector128<int>.Indices, Vector128.Create(count)).AsSingle() & value._value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store(Lanes128 value, float* destination) => value._value.Store(destination);

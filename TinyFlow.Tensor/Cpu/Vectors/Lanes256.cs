@@ -42,8 +42,8 @@ internal readonly unsafe struct Lanes256 : ILanes<Lanes256>
     public static Lanes256 Load(float* source) => new(Vector256.Load(source));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes256 LoadPartial(float* source, int count) => new(
-        Vector256.LessThan(Vector256<int>.Indices, Vector256.Create(count)).AsSingle() & Vector256.Load(source));
+    public static Lanes256 First(Lanes256 value, int count) => new(
+        Vector256.LessThan(Vector256<int>.Indices, Vector256.Create(count)).AsSingle() & value._value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store(Lanes256 value, float* destination) => value._value.Store(destination);

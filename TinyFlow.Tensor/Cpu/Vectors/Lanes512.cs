@@ -37,8 +37,8 @@ internal readonly unsafe struct Lanes512 : ILanes<Lanes512>
     public static Lanes512 Load(float* source) => new(Vector512.Load(source));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes512 LoadPartial(float* source, int count) => new(
-        Vector512.LessThan(Vector512<int>.Indices, Vector512.Create(count)).AsSingle() & Vector512.Load(source));
+    public static Lanes512 First(Lanes512 value, int count) => new(
+        Vector512.LessThan(Vector512<int>.Indices, Vector512.Create(count)).AsSingle() & value._value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store(Lanes512 value, float* destination) => value._value.Store(destination);

@@ -1,0 +1,138 @@
+using TinyFlow.Cpu.Normalizations;
+
+namespace TinyFlow;
+
+public sealed unsafe partial class CpuBackend
+{
+    /// <inheritdoc/>
+    public override void BatchNorm(
+        Tensor x, Tensor gamma, Tensor beta, Tensor runningMean, Tensor runningVariance,
+        Tensor mean, Tensor inverseDeviation, Tensor y, BatchNormSettings settings)
+    {
+        ChannelRuns runs = new(x.Shape);
+        BatchNormParameters parameters = new()
+        {
+            Gamma = In(gamma), Beta = In(beta), Mean = Out(mean), InverseDeviation = Out(inverseDeviation),
+            RunningMean = In(runningMean), RunningVariance = In(runningVariance), Settings = settings,
+        };
+        float* xs = In(x), ys = Out(y);
+        if (KeepsAllBusy(runs))
+        {
+            Run(runs.Channels, new BatchNormWork(BatchNormSteps.Channel, runs, xs, ys, null, parameters));
+            return;
+        }
+
+        int chunks = runs.Chunks.Count, pieces = runs.Channels * chunks;
+        long bytes = (long)pieces * sizeof(Moments);
+        Moments* moments = (Moments*)Pool.Rent(bytes, "the statistics of a batch");
+        try
+        {
+            Run(pieces, new BatchNormWork(BatchNormSteps.Moments, runs, xs, ys, moments, parameters));
+            for (int channel = 0; channel < runs.Channels; channel++)
+            {
+                Moments total = default;
+                for (int chunk = 0; chunk < chunks; chunk++)
+                {
+                    total += moments[channel * chunks + chunk];
+                }
+
+                parameters.SetStatistics(channel, total);
+            }
+
+            Run(pieces, new BatchNormWork(BatchNormSteps.Normalize, runs, xs, ys, moments, parameters));
+        }
+        finally
+        {
+            Pool.Return((nint)moments, bytes);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void BatchNormInference(
+        Tensor x, Tensor gamma, Tensor beta, Tensor runningMean, Tensor runningVariance,
+        Tensor inverseDeviation, Tensor y, BatchNormSettings settings)
+    {
+        ChannelRuns runs = new(x.Shape);
+        float* variances = In(runningVariance), inverses = Out(inverseDeviation);
+        for (int channel = 0; channel < runs.Channels; channel++)
+        {
+            inverses[channel] = (float)(1 / Math.Sqrt(variances[channel] + settings.Epsilon));
+        }
+
+        BatchNormParameters parameters = new()
+        {
+            Gamma = In(gamma), Beta = In(beta), Mean = In(runningMean), InverseDeviation = inverses, Settings = settings,
+        };
+        Run(runs.Channels * runs.Chunks.Count, new BatchNormWork(BatchNormSteps.Normalize, runs, In(x), Out(y), null, parameters));
+    }
+
+    /// <inheritdoc/>
+    public override void BatchNormBackward(
+        Tensor x, Tensor gamma, Tensor beta, Tensor mean, Tensor inverseDeviation, Tensor dy,
+        Sink dx, Sink dgamma, Sink dbeta, BatchNormSettings settings, BatchStatistics statistics)
+    {
+        ChannelRuns runs = new(x.Shape);
+        BatchNormParameters parameters = new()
+        {
+            Gamma = In(gamma), Beta = In(beta), Mean = In(mean), InverseDeviation = In(inverseDeviation), Settings = settings,
+        };
+        int chunks = runs.Chunks.Count, pieces = runs.Channels * chunks;
+        long bytes = (long)(pieces + runs.Channels) * sizeof(GradientSums);
+        GradientSums* sums = (GradientSums*)Pool.Rent(bytes, "the gradient sums of a batch normalization"), chunkSums = sums + runs.Channels;
+        try
+        {
+            float* xs = In(x), dys = In(dy), dxs = Out(dx);
+            BatchNormGradientWork Work(BatchNormGradientSteps steps) => new(steps, runs, xs, dys, dxs, dx.Adds, chunkSums, sums, parameters, statistics);
+            if (KeepsAllBusy(runs))
+            {
+                Run(runs.Channels, Work(BatchNormGradientSteps.Channel));
+            }
+            else
+            {
+                Run(pieces, Work(BatchNormGradientSteps.Sums));
+                for (int channel = 0; channel < runs.Channels; channel++)
+                {
+                    sums[channel] = default;
+                    for (int chunk = 0; chunk < chunks; chunk++)
+                    {
+                        sums[channel] += chunkSums[channel * chunks + chunk];
+                    }
+                }
+
+                if (dx.IsWanted)
+                {
+                    Run(pieces, Work(BatchNormGradientSteps.Input));
+                }
+            }
+
+            PutChannels(sums, In(inverseDeviation), runs.Channels, dgamma, dbeta);
+        }
+        finally
+        {
+            Pool.Return((nint)sums, bytes);
+        }
+    }
+
+    /// <summary>
+    /// Whether there are enough channels for one piece each, which reads a channel's numbers from memory once instead
+    /// of twice. Either way gives the same bits.
+    /// </summary>
+    private bool KeepsAllBusy(ChannelRuns runs) => Threads == 1 || runs.Channels >= 4 * Threads;
+
+    private static void PutChannels(GradientSums* sums, float* inverseDeviations, int channels, Sink dgamma, Sink dbeta)
+    {
+        float* dgammas = Out(dgamma), dbetas = Out(dbeta);
+        for (int channel = 0; channel < channels; channel++)
+        {
+            if (dgammas is not null)
+            {
+                dgammas[channel] = (float)(sums[channel].Product * inverseDeviations[channel] + (dgamma.Adds ? dgammas[channel] : 0));
+            }
+
+            if (dbetas is not null)
+            {
+                dbetas[channel] = (float)(sums[channel].Sum + (dbeta.Adds ? dbetas[channel] : 0));
+            }
+        }
+    }
+}

@@ -1,0 +1,61 @@
+using TinyFlow.Cpu.Loops;
+
+namespace TinyFlow;
+
+public sealed unsafe partial class CpuBackend
+{
+    /// <inheritdoc/>
+    public override void Binary<TOp>(Tensor a, Tensor b, Tensor y)
+    {
+        Nest rows = Broadcasts(y.Shape, a.Shape, b.Shape);
+        long length = rows.TakeInner(out _, out long innerA, out long innerB);
+        Map(new BinaryFormula<TOp>(new Operand(In(a), innerA), new Operand(In(b), innerB)), rows, length, y);
+    }
+
+    /// <inheritdoc/>
+    public override void BinaryBackward<TOp>(Tensor a, Tensor b, Tensor y, Tensor dy, Sink da, Sink db)
+    {
+        if (da.IsWanted)
+        {
+            SumPlan plan = SumOnto(a.Shape, y.Shape, a.Shape, b.Shape);
+            LeftGradient<TOp> gradient = new(new Operand(In(a), plan.InnerA), new Operand(In(b), plan.InnerB), In(y), In(dy));
+            SumOrMap(gradient, plan, y.Count, da);
+        }
+
+        if (db.IsWanted)
+        {
+            SumPlan plan = SumOnto(b.Shape, y.Shape, a.Shape, b.Shape);
+            RightGradient<TOp> gradient = new(new Operand(In(a), plan.InnerA), new Operand(In(b), plan.InnerB), In(y), In(dy));
+            SumOrMap(gradient, plan, y.Count, db);
+        }
+    }
+
+    /// <summary>The gradient of an operand: a map if it has the full shape, else a sum over what was broadcast.</summary>
+    private void SumOrMap<TFormula>(TFormula gradient, in SumPlan plan, long count, Sink y) where TFormula : struct, IFormula
+    {
+        if (count > 0 && plan.Results == count && !plan.RunIsSummed)
+        {
+            Map(gradient, plan.Kept, plan.Length, y);
+        }
+        else
+        {
+            Sum(gradient, plan, count, 1, 0, y);
+        }
+    }
+
+    /// <summary>The loops over a full shape, with two operands that may be broadcast to it.</summary>
+    private static Nest Broadcasts(Shape full, Shape a, Shape b)
+    {
+        Span<long> fullStrides = stackalloc long[Shape.MaxRank], aStrides = stackalloc long[Shape.MaxRank], bStrides = stackalloc long[Shape.MaxRank];
+        full.BroadcastStrides(fullStrides);
+        a.PaddedTo(full.Rank).BroadcastStrides(aStrides);
+        b.PaddedTo(full.Rank).BroadcastStrides(bStrides);
+        Nest loops = new();
+        for (int axis = 0; axis < full.Rank; axis++)
+        {
+            loops.Add(full[axis], fullStrides[axis], aStrides[axis], bStrides[axis]);
+        }
+
+        return loops;
+    }
+}

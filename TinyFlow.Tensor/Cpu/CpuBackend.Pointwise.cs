@@ -1,0 +1,35 @@
+using TinyFlow.Cpu.Loops;
+using TinyFlow.Cpu.Threads;
+
+namespace TinyFlow;
+
+public sealed unsafe partial class CpuBackend
+{
+    /// <inheritdoc/>
+    public override void Fill(Tensor y, double value) => Map(new ConstantFormula((float)value), y.Count, y);
+
+    /// <inheritdoc/>
+    public override void Pointwise<TOp>(Tensor x, Tensor y) => Map(new PointwiseFormula<TOp>(In(x)), y.Count, y);
+
+    /// <inheritdoc/>
+    public override void PointwiseBackward<TOp>(Tensor x, Tensor y, Tensor dy, Sink dx) =>
+        Map(new PointwiseGradient<TOp>(In(x), In(y), In(dy)), x.Count, dx);
+
+    /// <inheritdoc/>
+    public override void ScaleShift(Tensor x, double scale, double shift, Sink y) =>
+        Map(new ScaleShiftFormula(In(x), (float)scale, (float)shift), x.Count, y);
+
+    /// <summary>y = formula over one run of elements.</summary>
+    private void Map<TFormula>(TFormula formula, long count, Sink y) where TFormula : struct, IFormula =>
+        Map(formula, new Nest(), count, y);
+
+    /// <summary>y = formula over rows of <paramref name="length"/> elements each.</summary>
+    private void Map<TFormula>(TFormula formula, Nest rows, long length, Sink y) where TFormula : struct, IFormula
+    {
+        if (y.IsWanted)
+        {
+            Pieces pieces = new(rows.Count, length);
+            Run(pieces.Count, new MapWork<TFormula>(formula, rows, pieces, length, Out(y), y.Adds));
+        }
+    }
+}
