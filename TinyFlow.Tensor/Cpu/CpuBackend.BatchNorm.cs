@@ -18,7 +18,7 @@ public sealed unsafe partial class CpuBackend
         float* xs = In(x), ys = Out(y);
         if (KeepsAllBusy(runs))
         {
-            Run(runs.Channels, new BatchNormWork(BatchNormSteps.Channel, runs, xs, ys, null, parameters));
+            Run(runs.Channels, new BatchNormWork(BatchNormSteps.Channel, runs, xs, ys, null, parameters), x.Count);
             return;
         }
 
@@ -27,7 +27,7 @@ public sealed unsafe partial class CpuBackend
         Moments* moments = (Moments*)Pool.Rent(bytes, "the statistics of a batch");
         try
         {
-            Run(pieces, new BatchNormWork(BatchNormSteps.Moments, runs, xs, ys, moments, parameters));
+            Run(pieces, new BatchNormWork(BatchNormSteps.Moments, runs, xs, ys, moments, parameters), x.Count);
             for (int channel = 0; channel < runs.Channels; channel++)
             {
                 Moments total = default;
@@ -39,7 +39,7 @@ public sealed unsafe partial class CpuBackend
                 parameters.SetStatistics(channel, total);
             }
 
-            Run(pieces, new BatchNormWork(BatchNormSteps.Normalize, runs, xs, ys, moments, parameters));
+            Run(pieces, new BatchNormWork(BatchNormSteps.Normalize, runs, xs, ys, moments, parameters), x.Count);
         }
         finally
         {
@@ -63,7 +63,7 @@ public sealed unsafe partial class CpuBackend
         {
             Gamma = In(gamma), Beta = In(beta), Mean = In(runningMean), InverseDeviation = inverses, Settings = settings,
         };
-        Run(runs.Channels * runs.Chunks.Count, new BatchNormWork(BatchNormSteps.Normalize, runs, In(x), Out(y), null, parameters));
+        Run(runs.Channels * runs.Chunks.Count, new BatchNormWork(BatchNormSteps.Normalize, runs, In(x), Out(y), null, parameters), x.Count);
     }
 
     /// <inheritdoc/>
@@ -85,11 +85,11 @@ public sealed unsafe partial class CpuBackend
             BatchNormGradientWork Work(BatchNormGradientSteps steps) => new(steps, runs, xs, dys, dxs, dx.Adds, chunkSums, sums, parameters, statistics);
             if (KeepsAllBusy(runs))
             {
-                Run(runs.Channels, Work(BatchNormGradientSteps.Channel));
+                Run(runs.Channels, Work(BatchNormGradientSteps.Channel), x.Count);
             }
             else
             {
-                Run(pieces, Work(BatchNormGradientSteps.Sums));
+                Run(pieces, Work(BatchNormGradientSteps.Sums), x.Count);
                 for (int channel = 0; channel < runs.Channels; channel++)
                 {
                     sums[channel] = default;
@@ -101,7 +101,7 @@ public sealed unsafe partial class CpuBackend
 
                 if (dx.IsWanted)
                 {
-                    Run(pieces, Work(BatchNormGradientSteps.Input));
+                    Run(pieces, Work(BatchNormGradientSteps.Input), x.Count);
                 }
             }
 

@@ -46,19 +46,19 @@ public sealed unsafe partial class CpuBackend : HostBackend<float>
         base.Dispose();
     }
 
-    /// <summary>Runs vector work at this backend's width on its threads.</summary>
-    private void Run<TWork>(int pieces, TWork work) where TWork : struct, IVectorWork
+    /// <summary>Runs vector work at this backend's width on its threads, or on the caller's alone if it touches few elements.</summary>
+    private void Run<TWork>(int pieces, TWork work, long elements = long.MaxValue) where TWork : struct, IVectorWork
     {
         switch (_width)
         {
             case VectorWidth.Bits512:
-                _workers.Run(pieces, new AtWidth<Lanes512, TWork>(work));
+                _workers.Run(pieces, new AtWidth<Lanes512, TWork>(work), elements <= Pieces.Grain);
                 break;
             case VectorWidth.Bits256:
-                _workers.Run(pieces, new AtWidth<Lanes256, TWork>(work));
+                _workers.Run(pieces, new AtWidth<Lanes256, TWork>(work), elements <= Pieces.Grain);
                 break;
             default:
-                _workers.Run(pieces, new AtWidth<Lanes128, TWork>(work));
+                _workers.Run(pieces, new AtWidth<Lanes128, TWork>(work), elements <= Pieces.Grain);
                 break;
         }
     }

@@ -62,8 +62,11 @@ internal sealed unsafe class WorkerPool : IDisposable
     /// within a piece runs in place, as the same worker.
     /// </summary>
     /// <exception cref="ObjectDisposedException">The pool has been disposed.</exception>
+    /// <param name="pieces">How many pieces there are.</param>
+    /// <param name="work">What a piece does.</param>
+    /// <param name="isSmall">Whether the whole is so little that the caller does it alone.</param>
     /// <remarks>An exception in a piece is thrown here, once; pieces not yet begun are then skipped.</remarks>
-    public void Run<TWork>(int pieces, TWork work) where TWork : struct, IWork
+    public void Run<TWork>(int pieces, TWork work, bool isSmall = false) where TWork : struct, IWork
     {
         if (ReferenceEquals(_currentPool, this))
         {
@@ -78,7 +81,7 @@ internal sealed unsafe class WorkerPool : IDisposable
         lock (_entry)
         {
             ObjectDisposedException.ThrowIf(_stop, this);
-            if (Count == 1 || pieces <= 1)
+            if (Count == 1 || pieces <= 1 || isSmall)
             {
                 RunAlone(pieces, ref work);
                 return;

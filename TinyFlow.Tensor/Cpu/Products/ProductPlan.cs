@@ -1,0 +1,64 @@
+using TinyFlow.Cpu.Convolutions;
+using TinyFlow.Cpu.Vectors;
+
+namespace TinyFlow.Cpu.Products;
+
+/// <summary>
+/// How c [m, n] (+)= a [m, k] · b [k, n] is cut for one register width: panels of b that stay in the first-level cache,
+/// blocks of a in the second, tiles of c in registers. It depends on the sizes alone.
+/// </summary>
+internal readonly struct ProductPlan
+{
+    /// <summary>Rows of a block, a multiple of a tile's.</summary>
+    public const int BlockRows = 8 * TileRows;
+
+    /// <summary>Rows of a tile.</summary>
+    public const int TileRows = 6;
+
+    // Columns that a block of a is used for, so often that packing it costs little.
+    private const int BlockColumns = 1024;
+
+    // Floats of a panel of b, 32 KB.
+    private const int PanelSize = 8192;
+
+    private const int MostSteps = 256;
+
+    private ProductPlan(int batches, int m, int n, int k, int panelColumns)
+    {
+        (Batches, M, N, K, PanelColumns) = (batches, m, n, k, panelColumns);
+        Steps = Math.Min(MostSteps, PanelSize / panelColumns);
+        Panels = Parts.Count(n, panelColumns);
+        PanelsPerBlock = BlockColumns / panelColumns;
+        RowBlocks = Parts.Count(m, BlockRows);
+        ColumnBlocks = Parts.Count(Panels, PanelsPerBlock);
+    }
+
+    public static ProductPlan For<T>(int batches, int m, int n, int k) where T : struct, ILanes<T> =>
+        new(batches, m, n, k, BlockProducts<T>.Vectors * T.Count);
+
+    public int Batches { get; }
+
+    public int M { get; }
+
+    public int N { get; }
+
+    public int K { get; }
+
+    /// <summary>Columns of a panel of b; the last one is filled up with zeros.</summary>
+    public int PanelColumns { get; }
+
+    /// <summary>Steps of the sum over k that are done at a time.</summary>
+    public int Steps { get; }
+
+    public int Panels { get; }
+
+    public int PanelsPerBlock { get; }
+
+    public int RowBlocks { get; }
+
+    public int ColumnBlocks { get; }
+
+    public int Pieces => checked(Batches * RowBlocks * ColumnBlocks);
+
+    public long PackedSize => (long)Panels * K * PanelColumns;
+}
