@@ -4,12 +4,14 @@ namespace TinyFlow.Tests.Nvp;
 internal static class Devices
 {
     public const string Reference = "reference";
+    private const string Cpu = "cpu";
 
-    public static IReadOnlyList<string> Names { get; } = [Reference];
+    public static IReadOnlyList<string> Names { get; } = [Reference, Cpu];
 
     public static IBackend Create(string name) => name switch
     {
         Reference => new ReferenceBackend(poison: true),
+        Cpu => new CpuBackend(poison: true),
         _ => throw new ArgumentException($"There is no backend '{name}' to test."),
     };
 
