@@ -24,7 +24,7 @@ internal sealed class Comparison(Options options)
     /// <exception cref="BenchException">The engines do not compute the same, or a worker failed.</exception>
     public Row Measure(Workload workload)
     {
-        string what = workload.What.ToString().ToLowerInvariant();
+        string what = workload.Name();
         Log($"{workload.Preset} {what}, batch {workload.Batch}: starting and warming up");
         List<WorkerProcess> workers = [];
         try

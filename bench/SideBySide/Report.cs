@@ -33,7 +33,7 @@ internal static class Report
         }
 
         Table(output, format, "Same parameters, same values", AgreementColumns, results.Agreement.GroupBy(a => (a.What, a.Batch, a.Variant)).Select(g => (string[])
-            [Name(g.Key.What), Text($"{g.Key.Batch}"), g.Key.Variant, string.Join("; ", g.Select(Difference)), g.All(a => a.Agrees) ? "yes" : "NO"]));
+            [g.Key.What, Text($"{g.Key.Batch}"), g.Key.Variant, string.Join("; ", g.Select(Difference)), g.All(a => a.Agrees) ? "yes" : "NO"]));
         Table(output, format, "Medians, against TorchSharp's fastest and leanest variants", RowColumns, results.Rows.Select(r => (string[])
             [r.Preset, r.What, Text($"{r.Batch}"), Text($"{r.Threads}"), Time(r.TinyflowMs), Time(r.TorchsharpMs), Text($"{r.Ratio:0.00}"),
                 Text($"{r.TinyflowImagesPerSecond:0}"), Text($"{r.TorchsharpImagesPerSecond:0}"), Text($"{r.TinyflowPeakMb:0}"), Text($"{r.TorchsharpPeakMb:0}")]));
@@ -61,8 +61,6 @@ internal static class Report
 
     private static string Difference(Agreement a) =>
         $"{a.Value} {a.RelativeDifference?.ToString("0.0e+0", CultureInfo.InvariantCulture) ?? "not a number"}";
-
-    private static string Name(What what) => what.ToString().ToLowerInvariant();
 
     private static string Time(double milliseconds) => milliseconds.ToString(milliseconds < 10 ? "0.00" : "0", CultureInfo.InvariantCulture);
 

@@ -12,7 +12,7 @@ internal sealed record Results(
 /// null if it is no number.
 /// </summary>
 internal sealed record Agreement(
-    string Preset, What What, int Batch, string Variant, string Value, double Tinyflow, double Torchsharp, double? RelativeDifference, bool Agrees)
+    string Preset, string What, int Batch, string Variant, string Value, double Tinyflow, double Torchsharp, double? RelativeDifference, bool Agrees)
 {
     /// <summary>The largest relative difference at which two float32 engines still count as computing the same.</summary>
     private const double Tolerance = 1e-4;
@@ -21,7 +21,7 @@ internal sealed record Agreement(
     {
         double difference = Math.Abs(own - peer) / Math.Max(Math.Abs(own), Math.Abs(peer));
         return new Agreement(
-            workload.Preset, workload.What, workload.Batch, variant.Name, value, own, peer,
+            workload.Preset, workload.Name(), workload.Batch, variant.Name, value, own, peer,
             double.IsFinite(difference) ? difference : null, difference <= Tolerance);
     }
 }
@@ -63,7 +63,7 @@ internal sealed record Measurement(string Variant, double Ms, double BestMs, dou
     }
 }
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, UseStringEnumConverter = true, WriteIndented = true,
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true,
     NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
 [JsonSerializable(typeof(Results))]
 internal sealed partial class ResultsContext : JsonSerializerContext;

@@ -23,7 +23,11 @@ internal enum What
 }
 
 /// <summary>One line of the table: the same work for both engines.</summary>
-internal sealed record Workload(string Preset, What What, int Batch, int Threads);
+internal sealed record Workload(string Preset, What What, int Batch, int Threads)
+{
+    /// <summary>What is timed, as tables name it.</summary>
+    public string Name() => What.ToString().ToLowerInvariant();
+}
 
 /// <summary>
 /// What the driver asks of a worker process, as its only argument. It runs steps for at least WarmUpSeconds before the
