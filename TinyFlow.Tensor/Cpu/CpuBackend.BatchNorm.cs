@@ -9,6 +9,12 @@ public sealed unsafe partial class CpuBackend
         Tensor x, Tensor gamma, Tensor beta, Tensor runningMean, Tensor runningVariance,
         Tensor mean, Tensor inverseDeviation, Tensor y, BatchNormSettings settings)
     {
+        if (IsChannelsLast(x))
+        {
+            PixelNorm(x, gamma, beta, runningMean, runningVariance, mean, inverseDeviation, y, settings);
+            return;
+        }
+
         ChannelRuns runs = new(x.Shape);
         BatchNormParameters parameters = new()
         {
@@ -52,6 +58,12 @@ public sealed unsafe partial class CpuBackend
         Tensor x, Tensor gamma, Tensor beta, Tensor runningMean, Tensor runningVariance,
         Tensor inverseDeviation, Tensor y, BatchNormSettings settings)
     {
+        if (IsChannelsLast(x))
+        {
+            PixelNormInference(x, gamma, beta, runningMean, runningVariance, inverseDeviation, y, settings);
+            return;
+        }
+
         ChannelRuns runs = new(x.Shape);
         float* variances = In(runningVariance), inverses = Out(inverseDeviation);
         for (int channel = 0; channel < runs.Channels; channel++)
@@ -71,6 +83,12 @@ public sealed unsafe partial class CpuBackend
         Tensor x, Tensor gamma, Tensor beta, Tensor mean, Tensor inverseDeviation, Tensor dy,
         Sink dx, Sink dgamma, Sink dbeta, BatchNormSettings settings, BatchStatistics statistics)
     {
+        if (IsChannelsLast(x))
+        {
+            PixelNormBackward(x, gamma, beta, mean, inverseDeviation, dy, dx, dgamma, dbeta, settings, statistics);
+            return;
+        }
+
         ChannelRuns runs = new(x.Shape);
         BatchNormParameters parameters = new()
         {

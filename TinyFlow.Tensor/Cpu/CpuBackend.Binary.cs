@@ -7,6 +7,12 @@ public sealed unsafe partial class CpuBackend
     /// <inheritdoc/>
     public override void Binary<TOp>(Tensor a, Tensor b, Tensor y)
     {
+        if (StaysChannelsLast(y, a, b))
+        {
+            MapHeld(new BinaryFormula<TOp>(new Operand(Held(a), 1), new Operand(Held(b), 1)), y.Count, y);
+            return;
+        }
+
         Nest rows = Broadcasts(y.Shape, a.Shape, b.Shape);
         long length = rows.TakeInner(out _, out long innerA, out long innerB);
         Map(new BinaryFormula<TOp>(new Operand(In(a), innerA), new Operand(In(b), innerB)), rows, length, y);
@@ -15,14 +21,22 @@ public sealed unsafe partial class CpuBackend
     /// <inheritdoc/>
     public override void BinaryBackward<TOp>(Tensor a, Tensor b, Tensor y, Tensor dy, Sink da, Sink db)
     {
-        if (da.IsWanted)
+        if (StaysChannelsLast(da, a, b, y, dy))
+        {
+            MapHeld(new LeftGradient<TOp>(new Operand(Held(a), 1), new Operand(Held(b), 1), Held(y), Held(dy)), y.Count, da);
+        }
+        else if (da.IsWanted)
         {
             SumPlan plan = SumOnto(a.Shape, y.Shape, a.Shape, b.Shape);
             LeftGradient<TOp> gradient = new(new Operand(In(a), plan.InnerA), new Operand(In(b), plan.InnerB), In(y), In(dy));
             SumOrMap(gradient, plan, y.Count, da);
         }
 
-        if (db.IsWanted)
+        if (StaysChannelsLast(db, a, b, y, dy))
+        {
+            MapHeld(new RightGradient<TOp>(new Operand(Held(a), 1), new Operand(Held(b), 1), Held(y), Held(dy)), y.Count, db);
+        }
+        else if (db.IsWanted)
         {
             SumPlan plan = SumOnto(b.Shape, y.Shape, a.Shape, b.Shape);
             RightGradient<TOp> gradient = new(new Operand(In(a), plan.InnerA), new Operand(In(b), plan.InnerB), In(y), In(dy));

@@ -46,6 +46,36 @@ public sealed unsafe partial class CpuBackend
         return !storage.Layout.IsPlain && CoversStorage(x) && x.Shape.Rank == 4 && storage.Layout == HostLayout.ChannelsLast(x.Shape);
     }
 
+    /// <summary>
+    /// Whether an elementwise op may run over its elements as they are held: operands and result of one shape, all channels
+    /// last. A result that is overwritten is held so from then on.
+    /// </summary>
+    private static bool StaysChannelsLast(Sink y, params ReadOnlySpan<Tensor> operands)
+    {
+        if (y.Tensor is not { } result || (y.Adds ? !IsChannelsLast(result) : !CoversStorage(result)))
+        {
+            return false;
+        }
+
+        foreach (Tensor operand in operands)
+        {
+            if (operand.Shape != result.Shape || !IsChannelsLast(operand))
+            {
+                return false;
+            }
+        }
+
+        if (!y.Adds)
+        {
+            StorageOf(result).SetLayout(HostLayout.ChannelsLast(result.Shape));
+        }
+
+        return true;
+    }
+
+    /// <summary>The elements of a tensor that has its storage to itself, in the order in which they are held.</summary>
+    private static float* Held(Tensor x) => (float*)StorageOf(x).Address;
+
     /// <summary>Images to read, in the layout in which they are held.</summary>
     private static ActivationView Activations(Tensor x) => IsChannelsLast(x)
         ? View(x, (float*)StorageOf(x).Address, channelsLast: true)

@@ -1,3 +1,5 @@
+using TinyFlow.Pointwise;
+
 namespace TinyFlow.Tests.Cpu.Convolutions;
 
 /// <summary>That activations may be held channels last shows nowhere but in the time.</summary>
@@ -89,6 +91,35 @@ public class LayoutTests
 
         backend.AssertNoLeaks();
     }
+
+    [TestMethod]
+    public void Elementwise_ops_on_convolutions_are_those_of_their_elements() => WithResult((backend, y, expected) =>
+    {
+        using Tensor plain = backend.Create(Wide, expected), half = backend.Allocate(Wide), sum = backend.Allocate(Wide), relu = backend.Allocate(Wide), mixed = backend.Allocate(Wide);
+        backend.ScaleShift(y, 0.5, 1, half);
+        backend.Pointwise<Relu>(half, relu);
+        backend.Binary<Subtract>(y, relu, sum);
+        backend.Binary<Multiply>(sum, plain, mixed);
+        double[] Expected(Func<double, double> f) => [.. expected.Select(f)];
+        Near(Expected(v => (v - Math.Max(0, 0.5 * v + 1)) * v), mixed.ToDoubles());
+    });
+
+    [TestMethod]
+    public void Gradients_of_elementwise_ops_on_convolutions_are_those_of_their_elements() => WithResult((backend, y, expected) =>
+    {
+        using Tensor other = backend.Allocate(Wide), product = backend.Allocate(Wide), dy = backend.Allocate(Wide), left = backend.Allocate(Wide), right = backend.Allocate(Wide);
+        using Tensor plain = backend.Create(Wide, expected);
+        backend.ScaleShift(y, 0.5, 1, other);
+        backend.ScaleShift(y, 0.25, 0, dy);
+        backend.Binary<Multiply>(y, other, product);
+        backend.ScaleShift(y, 1, 0, right);
+        backend.BinaryBackward<Multiply>(y, other, product, dy, left, Sink.AddTo(right));
+        backend.BinaryBackward<Multiply>(y, other, product, dy, Sink.AddTo(plain), Sink.None);
+        double[] Expected(Func<double, double> f) => [.. expected.Select(f)];
+        Near(Expected(v => 0.25 * v * (0.5 * v + 1)), left.ToDoubles());
+        Near(Expected(v => v + 0.25 * v * v), right.ToDoubles());
+        Near(Expected(v => v + 0.25 * v * (0.5 * v + 1)), plain.ToDoubles());
+    });
 
     [TestMethod]
     public void A_repeated_convolution_takes_nothing_from_the_system()

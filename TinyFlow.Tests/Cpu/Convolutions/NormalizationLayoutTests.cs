@@ -1,0 +1,133 @@
+namespace TinyFlow.Tests.Cpu.Convolutions;
+
+/// <summary>
+/// Batch normalization between convolutions, where activations are held channels last: the same chain of ops on the CPU
+/// and on the reference backend.
+/// </summary>
+[TestClass]
+public class NormalizationLayoutTests
+{
+    // Partial vectors, blocks of four vectors with a remainder, more than one chunk of pixels.
+    public static IEnumerable<object[]> Rows() =>
+        from width in (int[])[128, 256, 512]
+        from channels in (int[])[5, 24, 64, 76]
+        from activation in (Activation[])[Activation.None, Activation.Relu]
+        select new object[] { width, channels, activation };
+
+    [TestMethod]
+    [DynamicData(nameof(Rows))]
+    public void Training_agrees_with_the_reference(int width, int channels, Activation activation) => Compare(
+        width, backend => Run(backend, channels, new BatchNormSettings(1e-5, 0.1, activation), BatchStatistics.Batch, gradientIsPlain: false));
+
+    [TestMethod]
+    [DynamicData(nameof(Rows))]
+    public void Inference_agrees_with_the_reference(int width, int channels, Activation activation) => Compare(
+        width, backend => Run(backend, channels, new BatchNormSettings(1e-5, 0.1, activation), BatchStatistics.Running, gradientIsPlain: false));
+
+    [TestMethod]
+    [DynamicData(nameof(Rows))]
+    public void A_plain_gradient_agrees_with_the_reference(int width, int channels, Activation activation) => Compare(
+        width, backend => Run(backend, channels, new BatchNormSettings(1e-5, 0.1, activation), BatchStatistics.Batch, gradientIsPlain: true));
+
+    [TestMethod]
+    public void The_number_of_threads_does_not_change_a_bit()
+    {
+        double[][] Results(int threads)
+        {
+            using CpuBackend backend = new(threads);
+            return Run(backend, 64, new BatchNormSettings(1e-5, 0.1, Activation.Relu), BatchStatistics.Batch, gradientIsPlain: false);
+        }
+
+        double[][] one = Results(1), three = Results(3);
+        for (int i = 0; i < one.Length; i++)
+        {
+            CollectionAssert.AreEqual(one[i], three[i], $"result {i}");
+        }
+    }
+
+    [TestMethod]
+    public void A_NaN_passes_the_activation()
+    {
+        using CpuBackend backend = new();
+        using Tensor x = backend.Create([1, 1, 2, 2], [1.0, double.NaN, 2, 3]), weight = backend.Create([8, 1, 1, 1], Operands.Random(8, 1));
+        using Tensor wide = backend.Allocate([1, 8, 2, 2]), y = backend.Allocate([1, 8, 2, 2]), ones = backend.Create([8], Enumerable.Repeat(1.0, 8).ToArray());
+        using Tensor zeros = backend.Create([8], new double[8]), inverse = backend.Allocate([8]);
+        backend.Conv2D(x, weight, null, wide, new ConvolutionWindow(1));
+        backend.BatchNormInference(wide, ones, zeros, zeros, ones, inverse, y, new BatchNormSettings(1e-5, 0.1, Activation.Relu));
+        Assert.AreEqual(8, y.ToDoubles().Count(double.IsNaN));
+    }
+
+    private static void Compare(int width, Func<IBackend, double[][]> run)
+    {
+        using ReferenceBackend reference = new(poison: true);
+        using CpuBackend cpu = new((TinyFlow.Cpu.Vectors.VectorWidth)width, threads: 2, poison: true);
+        double[][] expected = run(reference), found = run(cpu);
+        for (int i = 0; i < expected.Length; i++)
+        {
+            // F(4x4, 3x3) and its gradients stay within 1e-5 of Σ|w||x|, which the sums here exceed a few times over.
+            double scale = Math.Max(1, expected[i].Max(Math.Abs));
+            for (int j = 0; j < expected[i].Length; j++)
+            {
+                Assert.IsLessThan(1e-4 * scale, Math.Abs(expected[i][j] - found[i][j]), $"result {i}, element {j}: {found[i][j]:R}, expected {expected[i][j]:R}");
+            }
+        }
+    }
+
+    // x → convolution → batch norm → convolution, and back, with the input's gradient added twice.
+    private static double[][] Run(IBackend backend, int channels, BatchNormSettings settings, BatchStatistics statistics, bool gradientIsPlain)
+    {
+        const int N = 3, Size = 21;
+        Shape images = [N, 2, Size, Size], wide = [N, channels, Size, Size];
+        ConvolutionWindow window = new(1, 1);
+        List<Tensor> all = [];
+        Tensor Random(Shape shape, int seed, double scale = 1, double shift = 0)
+        {
+            all.Add(backend.Create(shape, [.. Operands.Random((int)shape.Count, seed).Select(v => v * scale + shift)]));
+            return all[^1];
+        }
+
+        Tensor Empty(Shape shape)
+        {
+            all.Add(backend.Allocate(shape));
+            return all[^1];
+        }
+
+        Tensor x = Random(images, 1), first = Random([channels, 2, 3, 3], 2), last = Random([8, channels, 3, 3], 3, 0.2), bias = Random([channels], 12);
+        Tensor gamma = Random([channels], 4, 0.5, 1), beta = Random([channels], 5), runningMean = Random([channels], 6), runningVariance = Random([channels], 7, 0.5, 1);
+        Tensor hidden = Empty(wide), mean = Empty([channels]), inverse = Empty([channels]), normal = Empty(wide), y = Empty([N, 8, Size, Size]);
+        backend.Conv2D(x, first, bias, hidden, window);
+        if (statistics == BatchStatistics.Batch)
+        {
+            backend.BatchNorm(hidden, gamma, beta, runningMean, runningVariance, mean, inverse, normal, settings);
+        }
+        else
+        {
+            backend.BatchNormInference(hidden, gamma, beta, runningMean, runningVariance, inverse, normal, settings);
+            mean = runningMean;
+        }
+
+        backend.Conv2D(normal, last, null, y, window);
+        Tensor dy = Random([N, 8, Size, Size], 8, 0.1), dnormal = Empty(wide), dhidden = Empty(wide), plain = Random(wide, 9), dgamma = Empty([channels]), dbeta = Random([channels], 10);
+        backend.Conv2DInputGradient(dy, last, dnormal, window);
+        if (gradientIsPlain)
+        {
+            Tensor copy = Random(wide, 11);
+            backend.Write(dnormal.ToDoubles(), copy);
+            dnormal = copy;
+        }
+
+        backend.BatchNormBackward(hidden, gamma, beta, mean, inverse, dnormal, dhidden, dgamma, Sink.AddTo(dbeta), settings, statistics);
+        backend.BatchNormBackward(hidden, gamma, beta, mean, inverse, dnormal, Sink.AddTo(dhidden), Sink.None, Sink.None, settings, statistics);
+        backend.BatchNormBackward(hidden, gamma, beta, mean, inverse, dnormal, Sink.AddTo(plain), Sink.None, Sink.None, settings, statistics);
+        Tensor dx = Empty(images), dfirst = Empty(first.Shape), dbias = Empty([channels]);
+        backend.Conv2DInputGradient(dhidden, first, dx, window);
+        backend.Conv2DWeightGradient(x, dhidden, dfirst, dbias, window);
+        double[][] results =
+        [
+            .. ((Tensor[])[hidden, normal, y, runningMean, runningVariance, inverse, dhidden, plain, dgamma, dbeta, dx, dfirst]).Select(tensor => tensor.ToDoubles()),
+        ];
+        all.ForEach(tensor => tensor.Dispose());
+        backend.AssertNoLeaks();
+        return results;
+    }
+}
