@@ -43,16 +43,14 @@ internal static class KernelChoice
     /// <summary>The kernel of the gradients with respect to weight and bias, by the forward geometry.</summary>
     public static ConvolutionKernel WeightGradient<T>(in ConvolutionGeometry geometry) where T : struct, ILanes<T>
     {
-        if (!Fits(ConvolutionKernel.Winograd, geometry))
+        // Vectors of a few output channels would be mostly empty planes.
+        if (!Fits(ConvolutionKernel.Winograd, geometry) || geometry.OutputChannels <= DirectWeightGradient<T>.MostThinOutputs)
         {
             return ConvolutionKernel.Direct;
         }
 
-        bool thin = geometry.OutputChannels <= DirectWeightGradient<T>.MostThinOutputs;
-        int rows = thin ? geometry.OutputChannels : Math.Min(BlockProducts<T>.Rows, geometry.KernelWidth * geometry.InputChannels);
-        int inputs = geometry.KernelWidth * geometry.InputChannels;
-        int vectors = Parts.Count(thin ? inputs : geometry.OutputChannels, T.Count);
-        double products = (double)geometry.OutputPixels * geometry.KernelHeight * (thin ? geometry.OutputChannels : inputs) * vectors;
+        int inputs = geometry.KernelWidth * geometry.InputChannels, rows = Math.Min(BlockProducts<T>.Rows, inputs), vectors = Parts.Count(geometry.OutputChannels, T.Count);
+        double products = (double)geometry.OutputPixels * geometry.KernelHeight * inputs * vectors;
         double direct = products / Rate<T>(DirectGradientRate, rows, vectors);
         return Winograd<T>(geometry, WinogradGradientRate) < direct ? ConvolutionKernel.Winograd : ConvolutionKernel.Direct;
     }

@@ -1,0 +1,57 @@
+using TinyFlow.Cpu.Convolutions;
+using TinyFlow.Cpu.Vectors;
+
+namespace TinyFlow.Tests.Cpu.Convolutions;
+
+/// <summary>What the cost model chooses where measurements leave no doubt (bench/Kernels).</summary>
+[TestClass]
+public class KernelChoiceTests
+{
+    [TestMethod]
+    [DataRow(64, 64, 28, 3, 1, "Winograd", DisplayName = "Wide 3x3 by Winograd")]
+    [DataRow(64, 64, 14, 3, 1, "Winograd", DisplayName = "Wide 3x3 with partial tiles by Winograd")]
+    [DataRow(128, 128, 7, 3, 1, "Winograd", DisplayName = "Wide 3x3 of small images by Winograd")]
+    [DataRow(64, 64, 28, 3, 2, "Direct", DisplayName = "Strides directly")]
+    [DataRow(64, 64, 28, 5, 1, "Direct", DisplayName = "5x5 directly")]
+    [DataRow(64, 64, 28, 1, 1, "Direct", DisplayName = "1x1 directly")]
+    [DataRow(1, 64, 28, 3, 1, "Direct", DisplayName = "From one channel directly")]
+    [DataRow(64, 2, 28, 3, 1, "ThinOutput", DisplayName = "To two channels along the inputs")]
+    [DataRow(64, 1, 28, 3, 1, "ThinOutput", DisplayName = "To one channel along the inputs")]
+    public void The_cheapest_kernel_is_chosen(int inputs, int outputs, int size, int kernel, int stride, string expected)
+    {
+        ConvolutionGeometry geometry = Geometry(64, inputs, outputs, size, kernel, stride);
+        Assert.AreEqual(expected, KernelChoice.Convolution<Lanes512>(geometry).ToString());
+        Assert.AreEqual(expected, KernelChoice.Convolution<Lanes256>(geometry).ToString());
+    }
+
+    [TestMethod]
+    [DataRow(64, 64, 28, "Winograd")]
+    [DataRow(1, 64, 28, "Direct")]
+    [DataRow(64, 2, 28, "Direct")]
+    public void The_cheapest_kernel_of_a_weight_gradient_is_chosen(int inputs, int outputs, int size, string expected)
+    {
+        ConvolutionGeometry geometry = Geometry(64, inputs, outputs, size, 3, 1);
+        Assert.AreEqual(expected, KernelChoice.WeightGradient<Lanes512>(geometry).ToString());
+        Assert.AreEqual(expected, KernelChoice.WeightGradient<Lanes256>(geometry).ToString());
+    }
+
+    [TestMethod]
+    [DataRow(1)]
+    [DataRow(7)]
+    [DataRow(256)]
+    public void The_number_of_images_has_no_say(int images)
+    {
+        foreach (int channels in (int[])[1, 2, 4, 8, 12, 24, 48, 64])
+        {
+            Assert.AreEqual(
+                KernelChoice.Convolution<Lanes256>(Geometry(64, channels, 64, 12, 3, 1)), KernelChoice.Convolution<Lanes256>(Geometry(images, channels, 64, 12, 3, 1)));
+        }
+    }
+
+    private static ConvolutionGeometry Geometry(int images, int inputs, int outputs, int size, int kernel, int stride)
+    {
+        Shape x = [images, inputs, size, size], weight = [outputs, inputs, kernel, kernel];
+        ConvolutionWindow window = new(stride, kernel / 2);
+        return ConvolutionGeometry.Forward(x, weight, ShapeRules.Conv2D(x, weight, null, window), window);
+    }
+}
