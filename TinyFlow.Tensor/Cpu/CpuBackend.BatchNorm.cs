@@ -18,8 +18,13 @@ public sealed unsafe partial class CpuBackend
         ChannelRuns runs = new(x.Shape);
         BatchNormParameters parameters = new()
         {
-            Gamma = In(gamma), Beta = In(beta), Mean = Out(mean), InverseDeviation = Out(inverseDeviation),
-            RunningMean = In(runningMean), RunningVariance = In(runningVariance), Settings = settings,
+            Gamma = In(gamma),
+            Beta = In(beta),
+            Mean = Out(mean),
+            InverseDeviation = Out(inverseDeviation),
+            RunningMean = In(runningMean),
+            RunningVariance = In(runningVariance),
+            Settings = settings,
         };
         float* xs = In(x), ys = Out(y);
         if (KeepsAllBusy(runs))
@@ -73,7 +78,11 @@ public sealed unsafe partial class CpuBackend
 
         BatchNormParameters parameters = new()
         {
-            Gamma = In(gamma), Beta = In(beta), Mean = In(runningMean), InverseDeviation = inverses, Settings = settings,
+            Gamma = In(gamma),
+            Beta = In(beta),
+            Mean = In(runningMean),
+            InverseDeviation = inverses,
+            Settings = settings,
         };
         Run(runs.Channels * runs.Chunks.Count, new BatchNormWork(BatchNormSteps.Normalize, runs, In(x), Out(y), null, parameters), x.Count);
     }
@@ -92,7 +101,11 @@ public sealed unsafe partial class CpuBackend
         ChannelRuns runs = new(x.Shape);
         BatchNormParameters parameters = new()
         {
-            Gamma = In(gamma), Beta = In(beta), Mean = In(mean), InverseDeviation = In(inverseDeviation), Settings = settings,
+            Gamma = In(gamma),
+            Beta = In(beta),
+            Mean = In(mean),
+            InverseDeviation = In(inverseDeviation),
+            Settings = settings,
         };
         int chunks = runs.Chunks.Count, pieces = runs.Channels * chunks;
         long bytes = (long)(pieces + runs.Channels) * sizeof(GradientSums);

@@ -52,7 +52,12 @@ public sealed unsafe partial class CpuBackend
         Pieces pieces = new((long)x.Shape[0] * operands.Channels, operands.Plane);
         CouplingGradients gradients = new()
         {
-            Output = In(dy), LogDet = In(dlogDet), Input = Out(dx), InputAdds = dx.Adds, Net = Out(dh), NetAdds = dh.Adds,
+            Output = In(dy),
+            LogDet = In(dlogDet),
+            Input = Out(dx),
+            InputAdds = dx.Adds,
+            Net = Out(dh),
+            NetAdds = dh.Adds,
         };
         long bytes = dscale.IsWanted ? x.Count * sizeof(float) : 0;
         float* perImage = dscale.IsWanted ? (float*)Pool.Rent(bytes, "a coupling scale's gradients per image") : null;
@@ -81,8 +86,12 @@ public sealed unsafe partial class CpuBackend
     {
         CouplingOperands operands = new()
         {
-            Channels = input.Shape[1], Plane = (long)input.Shape[2] * input.Shape[3],
-            Input = In(input), Net = In(h), Mask = In(mask), Form = form,
+            Channels = input.Shape[1],
+            Plane = (long)input.Shape[2] * input.Shape[3],
+            Input = In(input),
+            Net = In(h),
+            Mask = In(mask),
+            Form = form,
         };
         if (scale is not null)
         {

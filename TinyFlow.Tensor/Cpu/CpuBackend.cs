@@ -67,14 +67,11 @@ public sealed unsafe partial class CpuBackend : HostBackend<float>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static float* In(Tensor x) => Pointer(x);
 
-    /// <summary>The elements of an operand, in plain order, or null if there is none.</summary>
-    private static float* In(Tensor? x, float* otherwise) => x is null ? otherwise : Pointer(x);
-
     /// <summary>Where all elements of a result will be written, in plain order.</summary>
     private static float* Out(Tensor y)
     {
         HostStorage<float> storage = StorageOf(y);
-        if (!storage.Layout.IsPlain && storage.Count == y.Count)
+        if (!storage.Layout.IsPlain && CoversStorage(y))
         {
             // What it holds is overwritten: no need to bring it into plain order first.
             storage.SetLayout(HostLayout.Plain);
@@ -83,6 +80,6 @@ public sealed unsafe partial class CpuBackend : HostBackend<float>
         return Pointer(y);
     }
 
-    /// <summary>Where all elements of a result will be written or added to; null if it is not wanted.</summary>
+    /// <summary>Where all elements of a result will be written or added to, in plain order; null if it is not wanted.</summary>
     private static float* Out(Sink y) => y.Tensor is null ? null : y.Adds ? Pointer(y.Tensor) : Out(y.Tensor);
 }

@@ -51,6 +51,12 @@ internal readonly unsafe struct Lanes128 : ILanes<Lanes128>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void StorePartial(Lanes128 value, float* destination, int count)
     {
+        if (count >= Count)
+        {
+            Store(value, destination);
+            return;
+        }
+
         Vector128<float> rest = value._value;
         if ((count & 2) != 0)
         {

@@ -51,6 +51,12 @@ internal readonly unsafe struct Lanes256 : ILanes<Lanes256>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void StorePartial(Lanes256 value, float* destination, int count)
     {
+        if (count >= Count)
+        {
+            Store(value, destination);
+            return;
+        }
+
         Lanes128 rest = new(value._value.GetLower());
         if ((count & 4) != 0)
         {
