@@ -58,7 +58,8 @@ public sealed class CpuBackendTests
             double[][] plain = BatchNorm(backend, values, dyValues), last = BatchNorm(backend, x, dy);
             for (int i = 0; i < plain.Length; i++)
             {
-                Ops.Close.Check(plain[i], last[i], 1e-6, $"result {i}");
+                // The two layouts add up in different orders, and differences from a mean cancel.
+                Ops.Close.Check(plain[i], last[i], Ops.Float32Tolerance.Statistics.Value, $"result {i}");
             }
         }
 

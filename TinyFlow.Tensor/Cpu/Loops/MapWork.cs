@@ -32,19 +32,23 @@ internal readonly unsafe struct MapWork<TFormula>(TFormula formula, Nest rows, P
         }
     }
 
+    // The formula stands once in each loop, for whole registers and the last one alike: inlined twice, a long formula
+    // would exceed what the compiler is willing to inline.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void WriteRun<T>(TFormula formula, float* y, long p, long a, long b, long start, long end) where T : struct, ILanes<T>
     {
         float* destination = y + p;
-        long i = start;
-        for (; i <= end - T.Count; i += T.Count)
+        for (long i = start; i < end; i += T.Count)
         {
-            T.Store(formula.At<T>(p, a, b, i), destination + i);
-        }
-
-        if (i < end)
-        {
-            T.StorePartial(formula.At<T>(p, a, b, i), destination + i, (int)(end - i));
+            T value = formula.At<T>(p, a, b, i);
+            if (i <= end - T.Count)
+            {
+                T.Store(value, destination + i);
+            }
+            else
+            {
+                T.StorePartial(value, destination + i, (int)(end - i));
+            }
         }
     }
 
@@ -52,15 +56,17 @@ internal readonly unsafe struct MapWork<TFormula>(TFormula formula, Nest rows, P
     private static void AddRun<T>(TFormula formula, float* y, long p, long a, long b, long start, long end) where T : struct, ILanes<T>
     {
         float* destination = y + p;
-        long i = start;
-        for (; i <= end - T.Count; i += T.Count)
+        for (long i = start; i < end; i += T.Count)
         {
-            T.Store(T.Load(destination + i) + formula.At<T>(p, a, b, i), destination + i);
-        }
-
-        if (i < end)
-        {
-            T.StorePartial(T.Load(destination + i) + formula.At<T>(p, a, b, i), destination + i, (int)(end - i));
+            T value = T.Load(destination + i) + formula.At<T>(p, a, b, i);
+            if (i <= end - T.Count)
+            {
+                T.Store(value, destination + i);
+            }
+            else
+            {
+                T.StorePartial(value, destination + i, (int)(end - i));
+            }
         }
     }
 }

@@ -72,9 +72,16 @@ internal readonly unsafe struct ProductWork<T>(ProductPlan plan, MatrixView a, f
         bool isWhole = columns == vectors * T.Count;
         BlockOperands operands = new()
         {
-            Left = &left, Segments = 1, Steps = steps, RowStride = 1, StepStride = ProductPlan.TileRows,
-            Right = right, ColumnStride = _plan.PanelColumns,
-            Result = isWhole ? c : tile, ResultStride = isWhole ? _plan.N : 64, Adds = isWhole && adds,
+            Left = &left,
+            Segments = 1,
+            Steps = steps,
+            RowStride = 1,
+            StepStride = ProductPlan.TileRows,
+            Right = right,
+            ColumnStride = _plan.PanelColumns,
+            Result = isWhole ? c : tile,
+            ResultStride = isWhole ? _plan.N : 64,
+            Adds = isWhole && adds,
         };
         BlockProducts<T>.For(rows, vectors)(&operands);
         for (int row = 0; row < rows && !isWhole; row++)

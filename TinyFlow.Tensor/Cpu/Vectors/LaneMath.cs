@@ -38,9 +38,26 @@ internal static class LaneMath
     public static T Log<T>(T x) where T : struct, ILanes<T>
     {
         // Denormal numbers are brought into the normal range first.
-        T smallest = T.Create(SmallestNormal);
-        T exponent = T.SplitExponent(T.IfLess(x, smallest, x * T.Create(8388608f), x), out T mantissa);
-        exponent -= T.IfLess(x, smallest, T.Create(23f), T.Zero);
+        T smallest = T.Create(SmallestNormal), shift = T.IfLess(x, smallest, T.Create(-23f), T.Zero);
+        return Outside(x, x, LogOfNormal(T.IfLess(x, smallest, x * T.Create(8388608f), x), shift));
+    }
+
+    /// <summary>ln(1 + x).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static T Log1P<T>(T x) where T : struct, ILanes<T>
+    {
+        // What the sum loses in rounding comes back as the first term of a Taylor series. The difference is exact
+        // whichever of 1 and x is larger (Knuth's two-sum).
+        T one = T.Create(1f), sum = one + x, xInSum = sum - one;
+        T lost = (one - (sum - xInSum)) + (x - xInSum);
+        return Outside(sum, x, LogOfNormal(sum, T.Zero) + lost / sum);
+    }
+
+    /// <summary>ln x + shift·ln 2 of a positive, finite, normal x.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static T LogOfNormal<T>(T x, T shift) where T : struct, ILanes<T>
+    {
+        T exponent = T.SplitExponent(x, out T mantissa) + shift;
         T f = mantissa - T.Create(1f), square = f * f;
         T p = T.Create(0.0697168112f);
         p = T.MultiplyAdd(p, f, T.Create(-0.114798367f));
@@ -53,21 +70,15 @@ internal static class LaneMath
         p = T.MultiplyAdd(p, f, T.Create(0.333333313f));
         T tail = T.MultiplyAdd(exponent, T.Create(Ln2Low), p * (square * f));
         tail = T.MultiplyAdd(square, T.Create(-0.5f), tail);
-        T log = T.MultiplyAdd(exponent, T.Create(Ln2High), f + tail);
-        T outside = T.IfLess(x, T.Zero, T.Create(float.NaN), T.Create(float.NegativeInfinity));
-        return T.IfLess(x, T.Create(float.PositiveInfinity), T.IfPositive(x, log, outside), x);
+        return T.MultiplyAdd(exponent, T.Create(Ln2High), f + tail);
     }
 
-    /// <summary>ln(1 + x).</summary>
+    /// <summary>The logarithm of a number where it is positive and finite; else −∞ of 0, NaN of less, and infinity and NaN as they are.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static T Log1P<T>(T x) where T : struct, ILanes<T>
+    private static T Outside<T>(T number, T unchanged, T log) where T : struct, ILanes<T>
     {
-        // What the sum loses in rounding comes back as the first term of a Taylor series. The difference is exact
-        // whichever of 1 and x is larger (Knuth's two-sum).
-        T one = T.Create(1f), sum = one + x;
-        T xInSum = sum - one, lost = (one - (sum - xInSum)) + (x - xInSum);
-        T correction = T.IfPositive(sum, T.IfLess(sum, T.Create(float.PositiveInfinity), lost / sum, T.Zero), T.Zero);
-        return Log(sum) + correction;
+        T notPositive = T.IfLess(number, T.Zero, T.Create(float.NaN), T.Create(float.NegativeInfinity));
+        return T.IfLess(number, T.Create(float.PositiveInfinity), T.IfPositive(number, log, notPositive), unchanged);
     }
 
     /// <summary>tanh x = (e^2x − 1)/(e^2x + 1), in terms of e^2|x| − 1, which keeps all digits near 0.</summary>
