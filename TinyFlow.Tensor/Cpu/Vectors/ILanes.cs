@@ -58,7 +58,4 @@ internal unsafe interface ILanes<T> : IReal<T> where T : struct, ILanes<T>
 
     /// <summary>The even and the odd elements of the numbers in two registers that follow each other.</summary>
     static abstract T Deinterleave(T lower, T upper, out T odd);
-
-    /// <summary>Elements in turn from two registers: the lower half of the result, and the upper.</summary>
-    static abstract T Interleave(T even, T odd, out T upper);
 }

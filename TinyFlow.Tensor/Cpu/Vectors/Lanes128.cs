@@ -165,13 +165,5 @@ internal readonly unsafe struct Lanes128 : ILanes<Lanes128>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes128 Interleave(Lanes128 even, Lanes128 odd, out Lanes128 upper)
-    {
-        Vector128<float> a = Vector128.Create(even._value.GetLower(), odd._value.GetLower()), b = Vector128.Create(even._value.GetUpper(), odd._value.GetUpper());
-        upper = new(Vector128.Shuffle(b, Vector128.Create(0, 2, 1, 3)));
-        return new(Vector128.Shuffle(a, Vector128.Create(0, 2, 1, 3)));
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector128<float> PowerOfTwo(Vector128<int> n) => ((n + Vector128.Create(127)) << 23).AsSingle();
 }

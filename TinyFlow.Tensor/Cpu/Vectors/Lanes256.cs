@@ -162,14 +162,5 @@ internal readonly unsafe struct Lanes256 : ILanes<Lanes256>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes256 Interleave(Lanes256 even, Lanes256 odd, out Lanes256 upper)
-    {
-        Lanes128 first = Lanes128.Interleave(new(even._value.GetLower()), new(odd._value.GetLower()), out Lanes128 second);
-        Lanes128 third = Lanes128.Interleave(new(even._value.GetUpper()), new(odd._value.GetUpper()), out Lanes128 fourth);
-        upper = new(Vector256.Create(third.Vector, fourth.Vector));
-        return new(Vector256.Create(first.Vector, second.Vector));
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<float> PowerOfTwo(Vector256<int> n) => ((n + Vector256.Create(127)) << 23).AsSingle();
 }

@@ -162,14 +162,5 @@ internal readonly unsafe struct Lanes512 : ILanes<Lanes512>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes512 Interleave(Lanes512 even, Lanes512 odd, out Lanes512 upper)
-    {
-        Lanes256 first = Lanes256.Interleave(new(even._value.GetLower()), new(odd._value.GetLower()), out Lanes256 second);
-        Lanes256 third = Lanes256.Interleave(new(even._value.GetUpper()), new(odd._value.GetUpper()), out Lanes256 fourth);
-        upper = new(Vector512.Create(third.Vector, fourth.Vector));
-        return new(Vector512.Create(first.Vector, second.Vector));
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<float> PowerOfTwo(Vector512<int> n) => ((n + Vector512.Create(127)) << 23).AsSingle();
 }

@@ -13,7 +13,7 @@ public sealed unsafe class LanesTests
 
     [TestMethod]
     [DynamicData(nameof(Widths))]
-    public void Registers_are_taken_apart_into_even_and_odd_and_put_together_again(int bits) => ForWidth((VectorWidth)bits, new Interleaving());
+    public void Registers_are_taken_apart_into_even_and_odd_elements(int bits) => ForWidth((VectorWidth)bits, new Deinterleaving());
 
     [TestMethod]
     [DynamicData(nameof(Widths))]
@@ -64,11 +64,11 @@ public sealed unsafe class LanesTests
         }
     }
 
-    private sealed class Interleaving : ITest
+    private sealed class Deinterleaving : ITest
     {
         public void Run<T>() where T : struct, ILanes<T>
         {
-            float* numbers = stackalloc float[2 * T.Count], apart = stackalloc float[2 * T.Count], together = stackalloc float[2 * T.Count];
+            float* numbers = stackalloc float[2 * T.Count], apart = stackalloc float[2 * T.Count];
             for (int i = 0; i < 2 * T.Count; i++)
             {
                 numbers[i] = i;
@@ -77,15 +77,11 @@ public sealed unsafe class LanesTests
             T even = T.Deinterleave(T.Load(numbers), T.Load(numbers + T.Count), out T odd);
             T.Store(even, apart);
             T.Store(odd, apart + T.Count);
-            T.Store(T.Interleave(even, odd, out T upper), together);
-            T.Store(upper, together + T.Count);
             for (int i = 0; i < T.Count; i++)
             {
                 Assert.AreEqual(2 * i, apart[i]);
                 Assert.AreEqual(2 * i + 1, apart[T.Count + i]);
             }
-
-            Assert.IsTrue(new Span<float>(numbers, 2 * T.Count).SequenceEqual(new Span<float>(together, 2 * T.Count)));
         }
     }
 
