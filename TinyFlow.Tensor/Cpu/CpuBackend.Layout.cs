@@ -6,37 +6,28 @@ namespace TinyFlow;
 /// <summary>
 /// Channels-last activations. What a wide convolution writes, and what stays within the same values and shape, keeps the
 /// channels of a pixel side by side, where kernels of any vector width load them whole. That is a property of the
-/// storage: whoever asks for the elements plainly has them put into plain order first, once.
+/// storage: a kernel that needs the elements plainly has them put into plain order first, once; reading them out does not.
 /// </summary>
 public sealed unsafe partial class CpuBackend
 {
     // From half a vector of 256 bits on it pays to keep the channels of a pixel together.
     private const int FewestChannelsLast = 5;
 
-    private readonly Lock _layoutLock = new();
-
     /// <inheritdoc/>
     internal override void MakePlain(HostStorage<float> storage)
     {
-        // Two threads may read the same tensor.
-        lock (_layoutLock)
-        {
-            HostLayout layout = storage.Layout;
-            if (layout.IsPlain)
-            {
-                return;
-            }
-
-            long bytes = storage.Count * sizeof(float);
-            nint block = Pool.Rent(bytes, storage.Label);
-            int images = (int)(storage.Count / ((long)layout.Channels * layout.Pixels));
-            LayoutCopy copy = new(
-                new ActivationView((float*)storage.Address, layout.Channels, layout.Pixels, channelsLast: true),
-                new ActivationView((float*)block, layout.Channels, layout.Pixels, channelsLast: false),
-                images, layout.Channels, layout.Pixels);
-            _workers.Run(copy.Pieces, copy);
-            Pool.Return(storage.MoveTo(block), bytes);
-        }
+        // The block that the elements leave may be handed out again at once: no other thread may be using the tensor,
+        // which is why a backend's tensors belong to one thread at a time.
+        HostLayout layout = storage.Layout;
+        long bytes = storage.Count * sizeof(float);
+        nint block = Pool.Rent(bytes, storage.Label);
+        int images = (int)(storage.Count / ((long)layout.Channels * layout.Pixels));
+        LayoutCopy copy = new(
+            new ActivationView((float*)storage.Address, layout.Channels, layout.Pixels, channelsLast: true),
+            new ActivationView((float*)block, layout.Channels, layout.Pixels, channelsLast: false),
+            images, layout.Channels, layout.Pixels);
+        _workers.Run(copy.Pieces, copy);
+        Pool.Return(storage.MoveTo(block), bytes);
     }
 
     /// <summary>Whether a tensor [N, C, H, W] is held channels last.</summary>

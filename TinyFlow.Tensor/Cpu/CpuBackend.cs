@@ -9,8 +9,15 @@ namespace TinyFlow;
 /// The backend for processors: float32 in vector registers (AVX-512, AVX2 or NEON, whichever the machine has) on all
 /// cores. Results are bit-identical for any number of threads on machines of one vector width.
 /// </summary>
+/// <remarks>
+/// One thread at a time may use a backend's tensors: an op may move an operand's elements to other memory, in another
+/// order, though their values stay the same. Threads that work at the same time each take a backend of their own.
+/// </remarks>
 public sealed unsafe partial class CpuBackend : HostBackend<float>
 {
+    // Far more than any machine has cores; each thread holds a stack.
+    private const int MostThreads = 1024;
+
     private readonly WorkerPool _workers;
     private readonly VectorWidth _width;
 
@@ -18,7 +25,7 @@ public sealed unsafe partial class CpuBackend : HostBackend<float>
     /// <param name="threads">How many threads compute, the caller's included; by default as many as the process may use.</param>
     /// <param name="poison">Fills new tensors with NaN, so that a test finds what reads before it writes.</param>
     /// <param name="memoryLimit">The bytes that may be taken from the system; by default what it, or the container, has.</param>
-    /// <exception cref="ArgumentOutOfRangeException">Fewer than one thread.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">Fewer than one thread, or more than 1024.</exception>
     public CpuBackend(int? threads = null, bool poison = false, long? memoryLimit = null)
         : this(VectorWidths.Best, threads, poison, memoryLimit)
     {
@@ -32,8 +39,14 @@ public sealed unsafe partial class CpuBackend : HostBackend<float>
             throw new ArgumentOutOfRangeException(nameof(threads), $"CpuBackend: {threads} threads asked for; at least 1 is needed.");
         }
 
+        if (threads > MostThreads)
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(threads), $"CpuBackend: {threads} threads asked for; at most {MostThreads} are possible, and more than the {Environment.ProcessorCount} cores do not help.");
+        }
+
         _width = width;
-        _workers = new WorkerPool(threads ?? Environment.ProcessorCount);
+        _workers = new WorkerPool(threads ?? Math.Min(Environment.ProcessorCount, MostThreads));
     }
 
     /// <summary>How many threads compute, the caller's included.</summary>

@@ -33,7 +33,7 @@ public abstract unsafe class HostBackend<T> : IBackend where T : unmanaged, IBin
     public Tensor Allocate(Shape shape, string label = "")
     {
         string purpose = label.Length == 0 ? $"a tensor of shape {shape}" : $"{label} {shape}";
-        long bytes = shape.Count * sizeof(T);
+        long bytes = shape.Count > long.MaxValue / sizeof(T) ? long.MaxValue : shape.Count * sizeof(T);
         HostStorage<T> storage = new(this, shape.Count, _pool.Rent(bytes, purpose), purpose);
         lock (_lock)
         {
@@ -73,14 +73,29 @@ public abstract unsafe class HostBackend<T> : IBackend where T : unmanaged, IBin
     public void Write(ReadOnlySpan<double> source, Tensor y) => Convert(source, Span(y));
 
     /// <inheritdoc/>
-    public void Read(Tensor x, Span<float> destination) => Convert<T, float>(Span(x), destination);
+    public void Read(Tensor x, Span<float> destination) => ReadAs(x, destination);
 
     /// <inheritdoc/>
-    public void Read(Tensor x, Span<double> destination) => Convert<T, double>(Span(x), destination);
+    public void Read(Tensor x, Span<double> destination) => ReadAs(x, destination);
 
-    /// <inheritdoc/>
+    /// <summary>
+    /// Gives all memory back to the system, that of tensors still alive included: using these is an error from then on,
+    /// disposing them does no harm.
+    /// </summary>
     public virtual void Dispose()
     {
+        HostStorage<T>[] forgotten;
+        lock (_lock)
+        {
+            forgotten = [.. _alive];
+            _alive.Clear();
+        }
+
+        foreach (HostStorage<T> storage in forgotten)
+        {
+            _pool.Return(storage.TakeBlock(), storage.Count * sizeof(T));
+        }
+
         _pool.Dispose();
         GC.SuppressFinalize(this);
     }
@@ -89,7 +104,11 @@ public abstract unsafe class HostBackend<T> : IBackend where T : unmanaged, IBin
     {
         lock (_lock)
         {
-            _alive.Remove(storage);
+            if (!_alive.Remove(storage))
+            {
+                // The backend was disposed first, and freed it.
+                return;
+            }
         }
 
         _pool.Return(storage.Address, storage.Count * sizeof(T));
@@ -122,20 +141,45 @@ public abstract unsafe class HostBackend<T> : IBackend where T : unmanaged, IBin
     /// <summary>A tensor's elements.</summary>
     private protected static Span<T> Span(Tensor x) => new(Pointer(x), checked((int)x.Count));
 
+    /// <summary>Copies the elements out in plain order, and leaves them in the order in which they are held: reading changes nothing.</summary>
+    private static void ReadAs<TTo>(Tensor x, Span<TTo> destination) where TTo : INumberBase<TTo>
+    {
+        HostStorage<T> storage = StorageOf(x);
+        HostLayout layout = storage.Layout;
+        if (layout.IsPlain)
+        {
+            Convert<T, TTo>(Span(x), destination);
+            return;
+        }
+
+        storage.ThrowIfReleased();
+        CheckLengths(x.Count, destination.Length);
+        T* elements = (T*)storage.Address;
+        for (int i = 0; i < destination.Length; i++)
+        {
+            destination[i] = TTo.CreateTruncating(elements[layout.PlaceOf(x.Offset + i)]);
+        }
+    }
+
     private static void Convert<TFrom, TTo>(ReadOnlySpan<TFrom> source, Span<TTo> destination)
         where TFrom : INumberBase<TFrom>
         where TTo : INumberBase<TTo>
     {
-        if (source.Length != destination.Length)
-        {
-            throw new ArgumentException($"Transfer: {source.Length} values do not fill {destination.Length} places.");
-        }
-
+        CheckLengths(source.Length, destination.Length);
         for (int i = 0; i < source.Length; i++)
         {
             destination[i] = TTo.CreateTruncating(source[i]);
         }
     }
+
+    private static void CheckLengths(long values, int places)
+    {
+        if (values != places)
+        {
+            throw new ArgumentException($"Transfer: {values} values do not fill {places} places.");
+        }
+    }
+
 #pragma warning disable CS1591 // The contract documents its members.
     public abstract void Fill(Tensor y, double value);
     public abstract void Pointwise<TOp>(Tensor x, Tensor y) where TOp : struct, IPointwise;

@@ -21,7 +21,30 @@ internal sealed class HostStorage<T> : Storage where T : unmanaged, System.Numer
     public void SetLayout(HostLayout layout) => Layout = layout;
 
     /// <summary>Puts the elements into plain order.</summary>
-    public void MakePlain() => _owner.MakePlain(this);
+    public void MakePlain()
+    {
+        ThrowIfReleased();
+        _owner.MakePlain(this);
+    }
+
+    /// <summary>Complains if the backend has been disposed and the elements are gone.</summary>
+    /// <exception cref="ObjectDisposedException">They are.</exception>
+    public void ThrowIfReleased()
+    {
+        if (Layout == HostLayout.Released)
+        {
+            throw new ObjectDisposedException(
+                _owner.Name, $"The backend '{_owner.Name}' was disposed while {Label} was alive, and the elements went with it. Dispose the backend last.");
+        }
+    }
+
+    /// <summary>Takes the block away for good, because the backend is being disposed.</summary>
+    public nint TakeBlock()
+    {
+        nint block = MoveTo(0);
+        Layout = HostLayout.Released;
+        return block;
+    }
 
     /// <summary>The elements have been moved to another block, in plain order; returns the block that they were in.</summary>
     public nint MoveTo(nint block)

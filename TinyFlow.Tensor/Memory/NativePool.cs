@@ -14,6 +14,9 @@ internal sealed unsafe class NativePool : IDisposable
     // Vector kernels may read, never write, up to one register past the end of a tensor.
     private const int ReadMargin = 64;
 
+    // Up to here a size class can be computed; no machine has as much.
+    private const long LargestRequest = 1L << 62;
+
     private readonly Lock _lock = new();
     private readonly Dictionary<long, Stack<nint>> _free = [];
     private readonly long _limit;
@@ -45,13 +48,18 @@ internal sealed unsafe class NativePool : IDisposable
         return (needed + step - 1) / step * step;
     }
 
-    /// <summary>Undefined bytes, at least as many as asked for.</summary>
+    /// <summary>Undefined bytes, at least as many as asked for; <see cref="long.MaxValue"/> stands for more than can be counted.</summary>
     /// <exception cref="InsufficientMemoryException">There is not enough memory.</exception>
     public nint Rent(long bytes, string purpose)
     {
-        long size = SizeClass(bytes);
         lock (_lock)
         {
+            if (bytes > Math.Min(_limit, LargestRequest))
+            {
+                throw Insufficient(bytes, purpose);
+            }
+
+            long size = SizeClass(bytes);
             if (!_free.TryGetValue(size, out Stack<nint>? pooled) || !pooled.TryPop(out nint block))
             {
                 block = FromSystem(size, purpose);
@@ -101,18 +109,22 @@ internal sealed unsafe class NativePool : IDisposable
 
     public void Dispose()
     {
+        lock (_lock)
+        {
+            _disposed = true;
+        }
+
         Trim();
-        _disposed = true;
     }
 
     private nint FromSystem(long size, string purpose)
     {
-        if (_reserved + size > _limit)
+        if (size > _limit - _reserved)
         {
             Trim();
         }
 
-        if (_reserved + size > _limit)
+        if (size > _limit - _reserved)
         {
             throw Insufficient(size, purpose);
         }
@@ -137,8 +149,8 @@ internal sealed unsafe class NativePool : IDisposable
     }
 
     private InsufficientMemoryException Insufficient(long size, string purpose) => new(
-        $"Not enough memory for {purpose}: {Megabytes(size)} MB more are needed, {Megabytes(_live)} MB are in use, and the limit is " +
+        $"Not enough memory for {purpose}: {(size == long.MaxValue ? "more than " : "")}{Megabytes(size)} MB more are needed, {Megabytes(_live)} MB are in use, and the limit is " +
         $"{Megabytes(_limit)} MB. Use a smaller batch or a smaller model.");
 
-    private static long Megabytes(long bytes) => (bytes + (1 << 20) - 1) >> 20;
+    private static long Megabytes(long bytes) => (bytes >> 20) + ((bytes & ((1 << 20) - 1)) == 0 ? 0 : 1);
 }

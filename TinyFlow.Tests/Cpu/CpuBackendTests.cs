@@ -4,6 +4,7 @@ using TinyFlow.Pointwise;
 namespace TinyFlow.Tests.Cpu;
 
 [TestClass]
+[TestCategory("VectorWidth")]
 public sealed class CpuBackendTests
 {
     public static IEnumerable<object[]> Widths => Enum.GetValues<VectorWidth>().Where(w => w <= VectorWidths.Best).Select(w => new object[] { (int)w });
@@ -78,6 +79,15 @@ public sealed class CpuBackendTests
     {
         ArgumentOutOfRangeException exception = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new CpuBackend(threads: 0));
         Assert.Contains("at least 1", exception.Message);
+    }
+
+    [TestMethod]
+    public void More_threads_than_any_machine_has_use_for_are_refused()
+    {
+        ArgumentOutOfRangeException exception = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new CpuBackend(threads: 1025));
+        Assert.Contains("1025 threads asked for; at most 1024", exception.Message);
+        using CpuBackend backend = new(threads: 1024);
+        Assert.AreEqual(1024, backend.Threads);
     }
 
     private static long AllocatedByAnIteration(int images)

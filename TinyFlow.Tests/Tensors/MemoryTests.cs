@@ -38,6 +38,47 @@ public sealed class MemoryTests
     }
 
     [TestMethod]
+    [DataRow(null)]
+    [DataRow(long.MaxValue)]
+    public void A_size_that_no_number_of_bytes_expresses_is_refused(long? limit)
+    {
+        using ReferenceBackend reference = new(memoryLimit: limit);
+        using CpuBackend cpu = new(threads: 1, memoryLimit: limit);
+        foreach (IBackend backend in (IBackend[])[reference, cpu])
+        {
+            OnReference.Throws<InsufficientMemoryException>(() => backend.Zeros([int.MaxValue, int.MaxValue]),
+                "[2147483647, 2147483647]", "more than 8796093022208 MB more", "smaller batch");
+            // Eight times as many bytes as elements are just countable here, their size class is not.
+            OnReference.Throws<InsufficientMemoryException>(() => backend.Allocate([int.MaxValue, (1 << 29) - 1]), "[2147483647, 536870911]", "smaller batch");
+            Assert.AreEqual(0, backend.Memory.Live);
+            backend.AssertNoLeaks();
+        }
+    }
+
+    [TestMethod]
+    public void A_disposed_backend_keeps_no_memory_and_its_tensors_may_go_later()
+    {
+        ReferenceBackend reference = new();
+        CpuBackend cpu = new(threads: 2);
+        foreach (IBackend backend in (IBackend[])[reference, cpu])
+        {
+            using Tensor x = backend.Normal([2, 8, 3, 3], new NoiseKey(1, 1)), weight = backend.Ones([8, 8, 1, 1]), y = backend.Allocate(x.Shape);
+            backend.Conv2D(x, weight, null, y, new ConvolutionWindow(1, 0));
+            using Tensor view = y.Reshape([144]);
+            backend.Dispose();
+            Assert.AreEqual((0, 0), (backend.Memory.Live, backend.Memory.Reserved));
+            foreach (Tensor tensor in (Tensor[])[x, y, view])
+            {
+                OnReference.Throws<ObjectDisposedException>(() => tensor.ToArray(), $"'{backend.Name}'", "was disposed", "[2, 8, 3, 3]", "last");
+                tensor.Dispose();
+            }
+
+            backend.Dispose();
+            Assert.AreEqual((0, 0), (backend.Memory.Live, backend.Memory.Reserved));
+        }
+    }
+
+    [TestMethod]
     public void Memory_that_came_back_makes_room_for_another_size()
     {
         using ReferenceBackend backend = new(memoryLimit: 4 << 20);

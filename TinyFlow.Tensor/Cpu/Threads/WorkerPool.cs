@@ -35,6 +35,7 @@ internal sealed unsafe class WorkerPool : IDisposable
     private readonly object _gate = new();
     private readonly WorkerSlot[] _slots;
     private readonly bool _spins;
+    private readonly Action<Thread> _start;
     private Thread[] _threads = [];
     private delegate*<void*, int, int, void> _run;
     private void* _work;
@@ -46,8 +47,11 @@ internal sealed unsafe class WorkerPool : IDisposable
     private ExceptionDispatchInfo? _failure;
 
     /// <summary>A pool of <paramref name="count"/> workers, of which the calling thread is one. Threads start at the first call that needs them.</summary>
-    public WorkerPool(int count)
+    /// <param name="count">How many workers, the caller included.</param>
+    /// <param name="start">How a thread is started, for tests of what happens if the system refuses.</param>
+    public WorkerPool(int count, Action<Thread>? start = null)
     {
+        _start = start ?? (static thread => thread.Start());
         Count = Math.Max(1, count);
         _slots = new WorkerSlot[Count];
         // With more threads than cores a spinning worker would hold up a working one.
@@ -62,6 +66,7 @@ internal sealed unsafe class WorkerPool : IDisposable
     /// within a piece runs in place, as the same worker.
     /// </summary>
     /// <exception cref="ObjectDisposedException">The pool has been disposed.</exception>
+    /// <exception cref="InvalidOperationException">The system did not let a thread start; none is left behind, and the next call tries again.</exception>
     /// <param name="pieces">How many pieces there are.</param>
     /// <param name="work">What a piece does.</param>
     /// <param name="isSmall">Whether the whole is so little that the caller does it alone.</param>
@@ -139,14 +144,31 @@ internal sealed unsafe class WorkerPool : IDisposable
 
     private void Start()
     {
-        _threads = new Thread[Count - 1];
-        int generation = _generation;
-        for (int i = 0; i < _threads.Length; i++)
+        Thread[] threads = new Thread[Count - 1];
+        int generation = _generation, started = 0;
+        try
         {
-            int worker = i + 1;
-            _threads[i] = new Thread(() => Loop(worker, generation)) { IsBackground = true, Name = $"tinyflow worker {worker}" };
-            _threads[i].Start();
+            for (; started < threads.Length; started++)
+            {
+                int worker = started + 1;
+                threads[started] = new Thread(() => Loop(worker, generation)) { IsBackground = true, Name = $"tinyflow worker {worker}" };
+                _start(threads[started]);
+            }
         }
+        catch (Exception e) when (e is OutOfMemoryException or ThreadStartException)
+        {
+            _stop = true;
+            Publish(started);
+            foreach (Thread thread in threads.AsSpan(0, started))
+            {
+                thread.Join();
+            }
+
+            _stop = false;
+            throw new InvalidOperationException($"The system started {started} of {threads.Length} worker threads and refused the next. Use fewer threads.", e);
+        }
+
+        _threads = threads;
     }
 
     private void RunAlone<TWork>(int pieces, ref TWork work) where TWork : struct, IWork

@@ -1,15 +1,29 @@
+using TinyFlow.Memory;
 using TinyFlow.Pointwise;
 
 namespace TinyFlow.Tests.Cpu.Convolutions;
 
 /// <summary>That activations may be held channels last shows nowhere but in the time.</summary>
 [TestClass]
+[TestCategory("VectorWidth")]
 public class LayoutTests
 {
     private static readonly Shape Images = [3, 4, 6, 5], Weight = [24, 4, 3, 3], Wide = [3, 24, 6, 5];
 
     [TestMethod]
     public void A_convolution_reads_in_plain_order() => WithResult((backend, y, expected) => Near(expected, y.ToDoubles()));
+
+    [TestMethod]
+    public void Reading_moves_nothing() => WithResult((backend, y, expected) =>
+    {
+        HostStorage<float> storage = (HostStorage<float>)y.Storage;
+        (nint address, HostLayout layout) = (storage.Address, storage.Layout);
+        Assert.AreEqual(HostLayout.ChannelsLast(Wide), layout);
+        Near(expected, y.ToDoubles());
+        Near(expected, [.. y.ToArray().Select(v => (double)v)]);
+        Assert.AreEqual(expected[^1], y[2, 23, 5, 4], 1e-5 * Math.Max(1, expected.Max(Math.Abs)));
+        Assert.AreEqual((address, layout), (storage.Address, storage.Layout));
+    });
 
     [TestMethod]
     public void A_section_of_a_convolution_holds_its_elements() => WithResult((backend, y, expected) =>

@@ -98,6 +98,40 @@ public sealed class WorkerPoolTests
     }
 
     [TestMethod]
+    public void A_refused_thread_is_explained_leaves_no_thread_behind_and_may_start_later()
+    {
+        List<Thread> started = [];
+        bool isRefused = true;
+        using WorkerPool pool = new(5, thread =>
+        {
+            if (isRefused && started.Count == 2)
+            {
+                throw new InsufficientMemoryException();
+            }
+
+            thread.Start();
+            started.Add(thread);
+        });
+        InvalidOperationException exception = Assert.ThrowsExactly<InvalidOperationException>(() => pool.Run(10, new Count(new int[10], 5)));
+        Assert.Contains("started 2 of 4 worker threads", exception.Message);
+        Assert.IsFalse(started.Any(thread => thread.IsAlive));
+
+        isRefused = false;
+        int[] runs = new int[10];
+        pool.Run(runs.Length, new Count(runs, 5));
+        Assert.IsTrue(runs.All(times => times == 1));
+        Assert.HasCount(6, started);
+    }
+
+    [TestMethod]
+    public void A_refused_pool_can_be_disposed()
+    {
+        WorkerPool pool = new(3, static _ => throw new InsufficientMemoryException());
+        Assert.ThrowsExactly<InvalidOperationException>(() => pool.Run(10, new Count(new int[10], 3)));
+        pool.Dispose();
+    }
+
+    [TestMethod]
     public void A_call_allocates_nothing()
     {
         using WorkerPool pool = new(2);
