@@ -4,7 +4,7 @@ namespace TinyFlow.Tests.Nvp;
 internal static class Devices
 {
     public const string Reference = "reference";
-    private const string Cpu = "cpu";
+    public const string Cpu = "cpu";
 
     public static IReadOnlyList<string> Names { get; } = [Reference, Cpu];
 

@@ -6,6 +6,7 @@ namespace TinyFlow.Tests.Ops;
 
 /// <summary>The fast backend against the specification, over the whole table of ops and the contract's other methods.</summary>
 [TestClass]
+[TestCategory("VectorWidth")]
 public sealed class CpuAgainstReferenceTests
 {
     // A sum of two float32 gradients is rounded once more, whatever the op.

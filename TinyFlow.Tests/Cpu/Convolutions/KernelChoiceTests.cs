@@ -5,6 +5,7 @@ namespace TinyFlow.Tests.Cpu.Convolutions;
 
 /// <summary>What the cost model chooses where measurements leave no doubt (bench/Kernels).</summary>
 [TestClass]
+[TestCategory("VectorWidth")]
 public class KernelChoiceTests
 {
     [TestMethod]

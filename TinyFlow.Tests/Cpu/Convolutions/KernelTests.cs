@@ -4,6 +4,7 @@ namespace TinyFlow.Tests.Cpu.Convolutions;
 
 /// <summary>Every convolution kernel, in every vector width and layout, against float64, whatever kernel the cost model would choose.</summary>
 [TestClass]
+[TestCategory("VectorWidth")]
 public class KernelTests
 {
     // Direct kernels round once a product: the error of a chain stays within a few units of its Σ|w||x|.

@@ -5,6 +5,7 @@ namespace TinyFlow.Tests.Cpu.Convolutions;
 /// and on the reference backend.
 /// </summary>
 [TestClass]
+[TestCategory("VectorWidth")]
 public class NormalizationLayoutTests
 {
     // Partial vectors, blocks of four vectors with a remainder, more than one chunk of pixels.

@@ -4,6 +4,7 @@ namespace TinyFlow.Tests.Cpu.Vectors;
 
 /// <summary>The elementary functions against float64, in units in the last place of the right float32.</summary>
 [TestClass]
+[TestCategory("VectorWidth")]
 public sealed unsafe class LaneMathTests
 {
     private const int Steps = 200_000;

@@ -3,6 +3,7 @@ using TinyFlow.Cpu.Vectors;
 namespace TinyFlow.Tests.Cpu.Vectors;
 
 [TestClass]
+[TestCategory("VectorWidth")]
 public sealed unsafe class LanesTests
 {
     public static IEnumerable<object[]> Widths => LaneMathTests.Widths;
