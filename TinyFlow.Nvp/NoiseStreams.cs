@@ -36,8 +36,5 @@ public static class NoiseStreams
     /// <summary>Latent variables of samples.</summary>
     public static ulong Sampling => Of(5, 0);
 
-    /// <summary>Whatever else needs numbers of its own.</summary>
-    public static ulong Other(int use) => Of(6, (ulong)use);
-
     private static ulong Of(ulong purpose, ulong count) => (purpose << PurposeShift) | (count & CountMask);
 }

@@ -4,7 +4,8 @@ namespace TinyFlow.Nvp.Evaluation;
 
 /// <summary>
 /// Bits per dimension of two models that know nothing of digits, to be printed next to a flow's: it must do better than
-/// these to have learned anything. Both are exact likelihoods of the 8-bit pixels. On MNIST they reach 1.967 and 1.690.
+/// these to have learned anything. Both are exact likelihoods of the 8-bit pixels. On MNIST they reach 1.967 and 1.690,
+/// fitted on all 60,000 training images.
 /// </summary>
 /// <param name="GlobalHistogram">One histogram of 256 values for all pixels.</param>
 /// <param name="PixelHistogram">A histogram for each pixel's place, all independent.</param>

@@ -7,6 +7,8 @@ namespace TinyFlow.Tests.Nvp;
 /// <summary>Values that PyTorch computed, by name; sizes come from the file.</summary>
 internal sealed class GoldenFile : IDisposable
 {
+    private const string FurtherFolder = "TINYFLOW_GOLDEN_DIR";
+
     private readonly SafetensorsFile _file;
 
     public GoldenFile(string path) => _file = SafetensorsFile.Open(path);
@@ -18,9 +20,18 @@ internal sealed class GoldenFile : IDisposable
     {
         get
         {
-            string[] folders = [Path.Combine(AppContext.BaseDirectory, "Golden"), Environment.GetEnvironmentVariable("TINYFLOW_GOLDEN_DIR") ?? ""];
-            return [.. folders.Where(Directory.Exists).SelectMany(folder => Directory.GetFiles(folder, "*.safetensors").Order(StringComparer.Ordinal))];
+            string? further = Environment.GetEnvironmentVariable(FurtherFolder);
+            return [.. In(Path.Combine(AppContext.BaseDirectory, "Golden")), .. string.IsNullOrEmpty(further) ? [] : In(further)];
         }
+    }
+
+    /// <summary>The golden files of a folder, at least one: a folder that was named in vain must not pass as tested.</summary>
+    public static string[] In(string folder)
+    {
+        string[] paths = Directory.Exists(folder) ? Directory.GetFiles(folder, "*.safetensors") : [];
+        return paths.Length > 0
+            ? [.. paths.Order(StringComparer.Ordinal)]
+            : throw new InvalidOperationException($"{folder}: {(Directory.Exists(folder) ? "the folder holds no .safetensors file" : "there is no such folder")}. It should hold golden files; {FurtherFolder} may name a folder of further ones, or must not be set.");
     }
 
     public int Number(string key) => int.Parse(_file.Metadata[key], CultureInfo.InvariantCulture);

@@ -1,3 +1,5 @@
+using TinyFlow.Tests.Files;
+
 namespace TinyFlow.Tests.Nvp;
 
 /// <summary>
@@ -23,6 +25,14 @@ public sealed class GoldenTests
     [TestMethod]
     public void The_file_of_the_seed_notebook_is_there() =>
         Assert.IsTrue(GoldenFile.Paths.Any(path => Path.GetFileName(path) == "notebook-1.safetensors"));
+
+    [TestMethod]
+    public void A_folder_that_is_named_in_vain_fails()
+    {
+        using TemporaryFolder folder = new();
+        Assert.Contains("holds no .safetensors", Assert.ThrowsExactly<InvalidOperationException>(() => GoldenFile.In(folder.Path)).Message);
+        Assert.Contains("no such folder", Assert.ThrowsExactly<InvalidOperationException>(() => GoldenFile.In(folder.File("nowhere"))).Message);
+    }
 
     private void Compare(string path, string device)
     {
