@@ -8,7 +8,6 @@ namespace TinyFlow.Cli.Pictures;
 internal static class TrainingPicture
 {
     private const int PanelWidth = 520, Height = 420;
-    private const string Train = "train";
 
     private static readonly Color Training = Color.FromHex("#4C78A8"), Validation = Color.FromHex("#E45756"), Muted = Color.FromHex("#777777");
 
@@ -56,10 +55,11 @@ internal static class TrainingPicture
     // By epochs: from the validation images, or the mean of the training steps where there are none.
     private static Plot Improvement(IReadOnlyList<MetricsRow> rows)
     {
-        bool hasValidation = rows.Any(row => IsValidation(row) && double.IsFinite(row.BitsPerDim));
+        MetricsRow[] validation = [.. TrainingCurves.Validation(rows).Where(row => double.IsFinite(row.BitsPerDim))];
+        bool hasValidation = validation.Length > 0;
         Plot plot = Panel("Improvement over the first epoch", $"bits/dim gained, {(hasValidation ? "validation" : "training")}");
-        (double Step, double Value)[] epochs = [.. rows
-            .Where(row => double.IsFinite(row.BitsPerDim) && IsValidation(row) == hasValidation)
+        (double Step, double Value)[] epochs = [.. (hasValidation ? validation : TrainingCurves.Training(rows))
+            .Where(row => double.IsFinite(row.BitsPerDim))
             .GroupBy(row => row.Epoch)
             .OrderBy(epoch => epoch.Key)
             .Select(epoch => ((double)epoch.Max(row => row.Step), epoch.Average(row => row.BitsPerDim)))];
@@ -88,14 +88,15 @@ internal static class TrainingPicture
 
     private static void AddCurves(Plot plot, IReadOnlyList<MetricsRow> rows, Func<MetricsRow, double> figure, double[] references)
     {
-        AddCurve(plot, Points(rows.Where(row => row.Split == Train), figure), "training", Training, 1.2f, 0);
-        AddCurve(plot, Points(rows.Where(IsValidation), figure), "validation", Validation, 2, 5);
+        MetricsRow[] training = TrainingCurves.Training(rows), validation = TrainingCurves.Validation(rows);
+        AddCurve(plot, Points(training, figure), "training", Training, 1.2f, 0);
+        AddCurve(plot, Points(validation, figure), "validation", Validation, 2, 5);
         plot.ShowLegend(Alignment.UpperRight);
         (plot.Legend.ShadowColor, plot.Legend.OutlineColor, plot.Legend.FontSize) = (Colors.Transparent, Color.FromHex("#CCCCCC"), 12);
 
         // The first steps fall so far that nothing could be seen of the rest: where there are enough steps, the curve
         // may begin above the panel.
-        (double Step, double Value)[] points = Points(rows, figure);
+        (double Step, double Value)[] points = Points(training.Concat(validation).OrderBy(row => row.Step), figure);
         Limit(plot, rows, [.. points.Skip(points.Length / 10).Select(point => point.Value), .. references]);
     }
 
@@ -123,6 +124,4 @@ internal static class TrainingPicture
 
     private static (double Step, double Value)[] Points(IEnumerable<MetricsRow> rows, Func<MetricsRow, double> figure) =>
         [.. rows.Where(row => double.IsFinite(figure(row))).Select(row => ((double)row.Step, figure(row)))];
-
-    private static bool IsValidation(MetricsRow row) => row.Split != Train;
 }

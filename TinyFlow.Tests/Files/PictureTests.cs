@@ -102,6 +102,20 @@ public sealed class PictureTests
     }
 
     [TestMethod]
+    public void A_curve_has_one_kind_of_row_and_one_validation_an_epoch()
+    {
+        static MetricsRow Row(long step, string split, double bits, double norm = double.NaN) =>
+            new() { Step = step, Epoch = step <= 9 ? 1 : 2, Split = split, BitsPerDim = bits, GradNorm = norm };
+
+        // Cut short after step 4, resumed, and ended after the epoch's 9 steps and another epoch's.
+        MetricsRow[] epochs = [Row(4, "train", 5), Row(4, "validation", 6), Row(9, "train", 3), Row(9, "validation", 4), Row(18, "train", 2), Row(18, "validation", 3)];
+        MetricsRow[] steps = [Row(1, "train", 9, 1), Row(10, "train", 3, 1)];
+        Assert.AreSequenceEqual(new double[] { 9, 3 }, TrainingCurves.Training([.. steps, .. epochs]).Select(row => row.BitsPerDim));
+        Assert.AreSequenceEqual(new double[] { 3, 2 }, TrainingCurves.Training(epochs).Select(row => row.BitsPerDim));
+        Assert.AreSequenceEqual(new double[] { 4, 3 }, TrainingCurves.Validation([.. steps, .. epochs]).Select(row => row.BitsPerDim));
+    }
+
+    [TestMethod]
     public void A_picture_that_cannot_be_drawn_is_left_out_with_one_warning_for_each_cause()
     {
         List<string> warnings = [];
