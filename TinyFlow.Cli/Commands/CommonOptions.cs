@@ -66,9 +66,12 @@ internal static class CommonOptions
     }
 
     /// <summary>An option whose value is a whole number of at least <paramref name="least"/>.</summary>
-    public static Option<int> AtLeast(Option<int> option, int least)
+    public static Option<int> AtLeast(Option<int> option, int least) => Between(option, least, int.MaxValue);
+
+    /// <summary>An option whose value is a whole number from <paramref name="least"/> to <paramref name="most"/>.</summary>
+    public static Option<int> Between(Option<int> option, int least, int most)
     {
-        option.CustomParser = result => Whole(result, option.Name, least) ?? 0;
+        option.CustomParser = result => Whole(result, option.Name, least, most) ?? 0;
         return option;
     }
 
@@ -100,15 +103,15 @@ internal static class CommonOptions
     }
 
     // The parser's own message would name a .NET type.
-    private static int? Whole(ArgumentResult result, string option, int least)
+    private static int? Whole(ArgumentResult result, string option, int least, int most = int.MaxValue)
     {
         string text = result.Tokens[0].Value;
-        if (int.TryParse(text, NumberStyles.Integer, CultureInfo.InvariantCulture, out int value) && value >= least)
+        if (int.TryParse(text, NumberStyles.Integer, CultureInfo.InvariantCulture, out int value) && value >= least && value <= most)
         {
             return value;
         }
 
-        result.AddError($"{option} must be a whole number of at least {least}; found '{text}'.");
+        result.AddError($"{option} must be a whole number {(most == int.MaxValue ? $"of at least {least}" : $"from {least} to {most}")}; found '{text}'.");
         return null;
     }
 

@@ -10,12 +10,13 @@ namespace TinyFlow.Cli.Commands;
 /// <summary>tinyflow sample.</summary>
 internal static class SampleCommand
 {
-    private const int DefaultCount = 100;
+    // All images are in memory, and on one sheet; whoever wants more draws them with several seeds.
+    private const int DefaultCount = 100, MostImages = 10_000;
 
     public static Command Create()
     {
         Argument<string?> run = CommonOptions.Run();
-        Option<int> count = CommonOptions.AtLeast(new Option<int>("--count") { Description = "How many images.", DefaultValueFactory = _ => DefaultCount, HelpName = "N" }, 1);
+        Option<int> count = CommonOptions.Between(new Option<int>("--count") { Description = $"How many images, at most {MostImages}.", DefaultValueFactory = _ => DefaultCount, HelpName = "N" }, 1, MostImages);
         Option<double> temperature = CommonOptions.Positive(new Option<double>("--temperature")
         {
             Description = "The standard deviation of the latent variables: 1 is the model's own, less is more typical.",

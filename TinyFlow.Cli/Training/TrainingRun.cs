@@ -16,7 +16,7 @@ internal static class TrainingRun
 
     public static int Execute(TrainingRequest request)
     {
-        RunLocation? resumed = request.Resume is null ? null : RunFolder.Find(request.Resume);
+        RunLocation? resumed = request.Resume is null ? null : ToResume(request.Resume);
         Checkpoint? checkpoint = resumed is null ? null : Checkpoint.Load(resumed.Checkpoint);
         RunConfig? saved = checkpoint is null ? null : SavedConfig(checkpoint, resumed!.Checkpoint);
         DataSource data = DataSource.Open(request.Data ?? saved?.Data.Source ?? DataSource.Mini);
@@ -31,8 +31,9 @@ internal static class TrainingRun
             trainer.Resume(checkpoint);
         }
 
-        RunFolder folder = resumed is null ? RunFolder.Create(request.Output, config.Model.Preset, DateTime.Now) : FolderOf(resumed);
-        folder.WriteConfig(config.ToJson());
+        RunFolder folder = resumed is null ? RunFolder.Create(request.Output, config.Model.Preset, DateTime.Now) : resumed.Folder!;
+        ITrainingDisplay display = Display.ForTraining(trainer.TotalSteps, trainer.IsLikelihood);
+        using Interruption interruption = new(() => display.Line("Stopping after this step and saving; press Ctrl-C again to quit at once."));
         MetricsLog.TruncateAfter(folder.Metrics, trainer.Step);
         Console.Error.WriteLine($"{(resumed is null ? "Training" : $"Resuming at step {trainer.Step}:")} preset {config.Model.Preset} on {data.Training}; {CommonOptions.Describe(backend)}; run {folder.Path}");
         if (resumed is null)
@@ -44,11 +45,16 @@ internal static class TrainingRun
             }
         }
 
-        ITrainingDisplay display = Display.ForTraining(trainer.TotalSteps, trainer.IsLikelihood);
         Gallery gallery = new(warning => display.Line($"Warning: {warning}"));
         using MetricsLog metrics = MetricsLog.Open(folder.Metrics);
         RunObserver observer = new(folder, trainer, model, metrics, display, gallery, config.ToJson());
-        using Interruption interruption = new(() => display.Line("Stopping after this step and saving; press Ctrl-C again to quit at once."));
+        folder.WriteConfig(config.ToJson());
+        if (resumed is null)
+        {
+            // From its first step on, a run that dies can be resumed.
+            observer.Save();
+        }
+
         TrainingEnd end = display.During(() =>
         {
             TrainingEnd how = trainer.Run(observer, interruption.Token);
@@ -104,8 +110,15 @@ internal static class TrainingRun
         }
     }
 
-    private static RunFolder FolderOf(RunLocation location) =>
-        location.Folder ?? new RunFolder(Path.GetDirectoryName(Path.GetFullPath(location.Checkpoint))!);
+    // A resumed run writes into the folder: it must be the run's own.
+    private static RunLocation ToResume(string run)
+    {
+        RunLocation location = RunFolder.Find(run);
+        return location.Folder is { } folder && File.Exists(folder.Config)
+            ? location
+            : throw new UsageException(
+                $"--resume {run}: training goes on in a run folder that 'tinyflow train' made, or from the checkpoint.safetensors in it; there is no config.json of a run beside {location.Checkpoint}, so nothing was written.");
+    }
 
     private static List<string> Draw(RunFolder folder, Trainer trainer, FlowModel model, DataSource data, Gallery gallery)
     {

@@ -64,7 +64,7 @@ public sealed record RunFolder(string Path)
     /// </summary>
     /// <param name="run">What the user gave, or null.</param>
     /// <param name="workingFolder">Where <c>runs</c> is looked for; the current folder by default.</param>
-    /// <exception cref="CheckpointException">There is no such run, or it has no checkpoint.</exception>
+    /// <exception cref="CheckpointException">There is no such run, it has no checkpoint, or its config.json is damaged or from a newer version.</exception>
     public static RunLocation Find(string? run, string workingFolder = "")
     {
         string runs = System.IO.Path.Combine(workingFolder, Runs);
@@ -75,8 +75,10 @@ public sealed record RunFolder(string Path)
 
         if (File.Exists(run))
         {
+            // Only the checkpoint that the folder's run wrote belongs to it: not a copy, nor a file beside another program's config.json.
             RunFolder around = new(System.IO.Path.GetDirectoryName(run) is { Length: > 0 } parent ? parent : ".");
-            return new RunLocation(run, File.Exists(around.Config) ? around : null);
+            bool belongs = System.IO.Path.GetFileName(run) == System.IO.Path.GetFileName(around.Checkpoint) && around.HoldsRun();
+            return new RunLocation(run, belongs ? around.Located().Folder : null);
         }
 
         string? found = new[] { run, System.IO.Path.Combine(runs, run) }.FirstOrDefault(Directory.Exists);
@@ -108,9 +110,7 @@ public sealed record RunFolder(string Path)
         try
         {
             using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(Config));
-            if (document.RootElement.ValueKind == JsonValueKind.Object
-                && document.RootElement.TryGetProperty(VersionProperty, out JsonElement version)
-                && document.RootElement.TryGetProperty(ConfigurationProperty, out JsonElement configuration))
+            if (Parts(document) is var (version, configuration))
             {
                 FormatVersion.Check(Config, version.ToString(), ConfigVersion);
                 return configuration.GetRawText();
@@ -166,9 +166,42 @@ public sealed record RunFolder(string Path)
         return candidate;
     }
 
-    private RunLocation Located() => File.Exists(Checkpoint)
-        ? new RunLocation(Checkpoint, this)
-        : throw new CheckpointException($"{Path}: the folder holds no checkpoint.safetensors: {(File.Exists(Config) ? "its training has not got that far" : "it is not a run folder")}.");
+    private static (JsonElement Version, JsonElement Configuration)? Parts(JsonDocument document) =>
+        document.RootElement.ValueKind == JsonValueKind.Object
+        && document.RootElement.TryGetProperty(VersionProperty, out JsonElement version)
+        && document.RootElement.TryGetProperty(ConfigurationProperty, out JsonElement configuration)
+            ? (version, configuration)
+            : null;
+
+    // Whether config.json is one of ours, of whatever version.
+    private bool HoldsRun()
+    {
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(Config));
+            return Parts(document) is not null;
+        }
+        catch (Exception e) when (e is JsonException || FileProblems.IsExpected(e))
+        {
+            return false;
+        }
+    }
+
+    private RunLocation Located()
+    {
+        if (!File.Exists(Checkpoint))
+        {
+            throw new CheckpointException($"{Path}: the folder holds no checkpoint.safetensors: {(File.Exists(Config) ? "its training has not got that far" : "it is not a run folder")}.");
+        }
+
+        if (File.Exists(Config))
+        {
+            // A newer version's run is refused here, for every command alike.
+            ReadConfig();
+        }
+
+        return new RunLocation(Checkpoint, this);
+    }
 
     private string In(string name) => System.IO.Path.Combine(Path, name);
 }

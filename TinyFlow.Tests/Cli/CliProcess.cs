@@ -24,6 +24,33 @@ internal static class CliProcess
         return result;
     }
 
+    /// <summary>Starts the program and reads what it reports until a line has the given text.</summary>
+    public static Process StartUntil(string text, string folder, params string[] arguments)
+    {
+        Process process = Start(folder, arguments);
+        WaitForLine(process, text);
+        return process;
+    }
+
+    public static void WaitForLine(Process process, string text)
+    {
+        string? line;
+        List<string> lines = [];
+        do
+        {
+            line = process.StandardError.ReadLine();
+            lines.Add(line ?? "(end)");
+        }
+        while (line is not null && !line.Contains(text, StringComparison.Ordinal));
+        Assert.IsNotNull(line, $"no line has '{text}': {string.Join(" | ", lines)}");
+    }
+
+    public static void Signal(Process process, string signal)
+    {
+        using Process kill = Process.Start("kill", [signal, process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+        kill.WaitForExit();
+    }
+
     public static Process Start(string folder, params string[] arguments)
     {
         ProcessStartInfo start = new("dotnet")

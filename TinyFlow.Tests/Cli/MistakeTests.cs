@@ -16,6 +16,7 @@ public sealed class MistakeTests
     [DataRow(2, "--epochs must be a whole number of at least 1; found 'many'", "train", "--epochs", "many")]
     [DataRow(2, "--learning-rate must be a positive number; found '-1'", "train", "--learning-rate", "-1")]
     [DataRow(2, "--threads must be a whole number of at least 1", "train", "--threads", "0")]
+    [DataRow(2, "--count must be a whole number from 1 to 10000; found '1000000'", "sample", "--count", "1000000")]
     [DataRow(2, "--seed cannot be given with --resume", "train", "--resume", "x", "--seed", "1")]
     [DataRow(2, "tinyflow --help", "dance")]
     [DataRow(1, "no such folder", "train", "--data", "nowhere")]
@@ -52,6 +53,111 @@ public sealed class MistakeTests
         Assert.AreEqual(1, result.ExitCode);
         Assert.Contains("already holds a run", result.Error);
         Assert.AreSequenceEqual(before, File.ReadAllBytes(Path.Combine(folder.Path, "run", "checkpoint.safetensors")));
+    }
+
+    [TestMethod]
+    public void A_folder_that_cannot_be_made_is_named()
+    {
+        using TemporaryFolder folder = new();
+        folder.Write("file", [1]);
+        CliProcess.Result result = CliProcess.Run(folder.Path, [.. TinyRun.Arguments, "--max-steps", "1", "--out", Path.Combine("file", "run")]);
+        Assert.AreEqual(1, result.ExitCode, result.Error);
+        Assert.Contains($"{Path.Combine("file", "run")}: the folder cannot be made", result.Error);
+    }
+
+    [TestMethod]
+    [OSCondition(OperatingSystems.Linux)]
+    public void A_folder_where_nothing_can_be_made_is_named()
+    {
+        // A folder without permissions would not stop root; the kernel's own file system stops everyone.
+        using TemporaryFolder folder = new();
+        CliProcess.Result result = CliProcess.Run(folder.Path, [.. TinyRun.Arguments, "--max-steps", "1", "--out", "/proc/run"]);
+        Assert.AreEqual(1, result.ExitCode, result.Error);
+        Assert.Contains("/proc/run: the folder cannot be made", result.Error);
+    }
+
+    [TestMethod]
+    [OSCondition(OperatingSystems.Linux)]
+    public void A_full_disk_while_saving_is_named_and_the_old_checkpoint_is_as_it_was()
+    {
+        using TemporaryFolder folder = new();
+        TinyRun.Train(folder.Path, "run", "--max-steps", "1");
+        string path = Path.Combine(folder.Path, "run", "checkpoint.safetensors");
+        byte[] before = File.ReadAllBytes(path);
+
+        // Where the new file is written before it takes the old one's name; every write to this device finds it full.
+        File.CreateSymbolicLink(path + ".tmp", "/dev/full");
+        CliProcess.Result result = CliProcess.Run(folder.Path, "train", "--resume", "run", "--max-steps", "2");
+        Assert.AreEqual(1, result.ExitCode, result.Error);
+        Assert.Contains("checkpoint.safetensors: the file cannot be written: the disk is full. The old file is unchanged.", result.Error);
+        Assert.AreSequenceEqual(before, File.ReadAllBytes(path));
+        CliProcess.Result again = CliProcess.Run(folder.Path, "train", "--resume", "run", "--max-steps", "2");
+        Assert.AreEqual(0, again.ExitCode, again.Error);
+    }
+
+    [TestMethod]
+    public void A_compressed_file_that_is_cut_off_is_named()
+    {
+        using TemporaryFolder folder = new();
+        byte[] pixels = new byte[6 * 784];
+        new Random(1).NextBytes(pixels);
+        byte[] images = IdxTests.Packed(IdxTests.Idx([6, 28, 28], pixels), true);
+        folder.Write("train-images-idx3-ubyte.gz", images[..(images.Length / 2)]);
+        folder.Write("train-labels-idx1-ubyte.gz", IdxTests.Packed(IdxTests.Idx([6], new byte[6]), true));
+        CliProcess.Result result = CliProcess.Run(folder.Path, "train", "--data", ".", "--out", "run");
+        Assert.AreEqual(1, result.ExitCode, result.Error);
+        Assert.Contains("train-images-idx3-ubyte.gz", result.Error);
+        Assert.IsFalse(Directory.Exists(folder.File("run")));
+    }
+
+    [TestMethod]
+    public void Images_of_another_size_than_the_models_are_refused()
+    {
+        using TemporaryFolder folder = new();
+        TinyRun.Train(folder.Path, "run", "--max-steps", "1");
+        TinyImages.Write(folder.Path, side: 8, training: 6, test: 2);
+        CliProcess.Result result = CliProcess.Run(folder.Path, "eval", "run", "--data", ".");
+        Assert.AreEqual(1, result.ExitCode, result.Error);
+        Assert.Contains("The model is for images of 1x28x28", result.Error);
+        Assert.Contains("1x8x8", result.Error);
+        Assert.AreEqual("", result.Output);
+    }
+
+    [TestMethod]
+    public void A_newer_configuration_is_refused_by_every_command()
+    {
+        using TemporaryFolder folder = new();
+        TinyRun.Train(folder.Path, "run", "--max-steps", "1");
+        string config = Path.Combine(folder.Path, "run", "config.json");
+        string newer = File.ReadAllText(config).Replace("\"format_version\": 1", "\"format_version\": 2", StringComparison.Ordinal);
+        File.WriteAllText(config, newer);
+        string file = Path.Combine("run", "checkpoint.safetensors");
+        foreach (string[] command in (string[][])[["sample", "run"], ["eval", "run"], ["info", "run"], ["train", "--resume", "run"], ["info", file], ["train", "--resume", file]])
+        {
+            CliProcess.Result result = CliProcess.Run(folder.Path, command);
+            Assert.AreEqual(1, result.ExitCode, string.Join(' ', command));
+            Assert.Contains("config.json: the file has format version 2, but this TinyFlow knows versions up to 1. Upgrade", result.Error);
+        }
+
+        Assert.AreEqual(newer, File.ReadAllText(config));
+    }
+
+    [TestMethod]
+    [DataRow("checkpoint.safetensors")]
+    [DataRow("model.safetensors")]
+    public void Training_does_not_go_on_in_a_folder_that_is_not_a_runs(string name)
+    {
+        using TemporaryFolder folder = new();
+        TinyRun.Train(folder.Path, "run", "--max-steps", "1");
+        string other = Directory.CreateDirectory(folder.File("other")).FullName, config = Path.Combine(other, "config.json");
+        File.Copy(Path.Combine(folder.Path, "run", "checkpoint.safetensors"), Path.Combine(other, name));
+        File.WriteAllText(config, "{\"mine\": true}");
+        CliProcess.Result result = CliProcess.Run(folder.Path, "train", "--resume", Path.Combine("other", name), "--max-steps", "2");
+        Assert.AreEqual(2, result.ExitCode, result.Error);
+        Assert.Contains("goes on in a run folder", result.Error);
+        Assert.AreEqual("{\"mine\": true}", File.ReadAllText(config));
+        Assert.HasCount(2, Directory.GetFileSystemEntries(other));
+        Assert.AreEqual(0, CliProcess.Run(folder.Path, "info", Path.Combine("other", name)).ExitCode, "to look at it is no harm");
     }
 
     [TestMethod]

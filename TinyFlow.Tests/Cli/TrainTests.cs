@@ -91,25 +91,55 @@ public sealed class TrainTests
     public void Ctrl_C_saves_and_says_how_to_go_on()
     {
         using TemporaryFolder folder = new();
-        using Process process = CliProcess.Start(folder.Path, [.. TinyRun.Arguments, "--out", "run", "--epochs", "1000"]);
+        using Process process = CliProcess.StartUntil("step", folder.Path, [.. TinyRun.Arguments, "--out", "run", "--epochs", "1000"]);
         Task<string> output = process.StandardOutput.ReadToEndAsync();
-        string? line;
-        do
-        {
-            line = process.StandardError.ReadLine();
-        }
-        while (line is not null && !line.Contains("step", StringComparison.Ordinal));
-        using (Process kill = Process.Start("kill", ["-INT", process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]))
-        {
-            kill.WaitForExit();
-        }
-
+        CliProcess.Signal(process, "-INT");
         string rest = process.StandardError.ReadToEnd();
         Assert.IsTrue(process.WaitForExit(60_000), "the process goes on");
         Assert.AreEqual(130, process.ExitCode, rest);
         Assert.Contains("--resume run", rest);
         Assert.AreEqual("", output.Result);
         Assert.IsGreaterThan(0, Checkpoint.Load(Path.Combine(folder.Path, "run", "checkpoint.safetensors")).Counter("step"));
+    }
+
+    [TestMethod]
+    [OSCondition(OperatingSystems.Linux | OperatingSystems.OSX)]
+    public void Ctrl_C_twice_quits_at_once()
+    {
+        // The first loss of a large batch on the slow backend takes many seconds, which are not waited for.
+        using TemporaryFolder folder = new();
+        using Process process = CliProcess.StartUntil(
+            "Training:", folder.Path, ["train", "--preset", "notebook", "--layers", "8", "--hidden", "64", "--batch-size", "512", "--device", "reference", "--out", "run"]);
+        CliProcess.Signal(process, "-INT");
+        CliProcess.WaitForLine(process, "press Ctrl-C again");
+        CliProcess.Signal(process, "-INT");
+        string rest = process.StandardError.ReadToEnd();
+        Assert.IsTrue(process.WaitForExit(60_000), "the process goes on");
+        Assert.AreEqual(130, process.ExitCode, rest);
+        Assert.DoesNotContain("Stopped after step", rest);
+    }
+
+    [TestMethod]
+    [OSCondition(OperatingSystems.Linux | OperatingSystems.OSX)]
+    public void A_run_that_is_killed_within_its_first_epoch_is_resumed_as_if_it_had_not_been()
+    {
+        using TemporaryFolder folder = new();
+        using (Process process = CliProcess.StartUntil("step", folder.Path, [.. TinyRun.Arguments, "--out", "killed", "--epochs", "1000"]))
+        {
+            CliProcess.Signal(process, "-KILL");
+            process.WaitForExit();
+        }
+
+        string path = Path.Combine(folder.Path, "killed", "checkpoint.safetensors");
+        Assert.AreEqual(0L, Checkpoint.Load(path).Counter("step"));
+        CliProcess.Result resumed = CliProcess.Run(folder.Path, "train", "--resume", "killed", "--max-steps", "2");
+        Assert.AreEqual(0, resumed.ExitCode, resumed.Error);
+
+        // How far a run is to go is part of its schedule: the other must ask for the same.
+        TinyRun.Train(folder.Path, "whole", "--epochs", "1000", "--max-steps", "2");
+        Assert.AreSequenceEqual(
+            Checkpoint.Load(Path.Combine(folder.Path, "whole", "checkpoint.safetensors")).Model.SelectMany(tensor => tensor.ToDoubles()),
+            Checkpoint.Load(path).Model.SelectMany(tensor => tensor.ToDoubles()));
     }
 
     private static IEnumerable<StoredTensor> Trained(Checkpoint checkpoint) =>

@@ -39,6 +39,31 @@ public sealed class UseTests
     }
 
     [TestMethod]
+    public void A_model_is_measured_on_the_images_that_it_was_trained_on_unless_others_are_asked_for()
+    {
+        using TemporaryFolder folder = new();
+        string data = Directory.CreateDirectory(folder.File("digits")).FullName;
+        TinyImages.Write(data, side: 28, training: 24, test: 1);
+        TinyRun.Train(folder.Path, "run", "--max-steps", "1", "--data", "digits");
+
+        CliProcess.Result json = CliProcess.Run(folder.Path, "eval", "run", "--json");
+        Assert.AreEqual(0, json.ExitCode, json.Error);
+        using JsonDocument figures = JsonDocument.Parse(json.Output);
+        Assert.AreEqual(1, figures.RootElement.GetProperty("images").GetInt32());
+        Assert.AreEqual(JsonValueKind.Null, figures.RootElement.GetProperty("standard_error").ValueKind, "one image has no deviation");
+        Assert.AreEqual("digits", Path.GetFileName(figures.RootElement.GetProperty("trained_on").GetString()));
+
+        CliProcess.Result mini = CliProcess.Run(folder.Path, "eval", "run", "--data", "mini");
+        Assert.Contains("mini, test: all 2000", mini.Output);
+        Assert.MatchesRegex("trained on .*digits, SHA-256", mini.Output);
+
+        Directory.Delete(data, recursive: true);
+        CliProcess.Result gone = CliProcess.Run(folder.Path, "eval", "run");
+        Assert.AreEqual(2, gone.ExitCode);
+        Assert.Contains("Say with --data", gone.Error);
+    }
+
+    [TestMethod]
     public void Samples_depend_on_the_seed_and_on_nothing_else()
     {
         using TemporaryFolder folder = new();

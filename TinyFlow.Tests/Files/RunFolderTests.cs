@@ -68,8 +68,13 @@ public sealed class RunFolderTests
         Assert.AreEqual(run, RunFolder.Find(run.Path, folder.Path).Folder);
         Assert.AreEqual(run, RunFolder.Find("one", folder.Path).Folder);
         Assert.AreEqual(run, RunFolder.Find(run.Checkpoint, folder.Path).Folder);
-        string alone = folder.Write("alone.safetensors", []);
+        string alone = folder.Write("alone.safetensors", []), copy = Path.Combine(run.Path, "copy.safetensors");
         Assert.AreEqual(new RunLocation(alone, null), RunFolder.Find(alone, folder.Path));
+        File.Copy(run.Checkpoint, copy);
+        Assert.AreEqual(new RunLocation(copy, null), RunFolder.Find(copy, folder.Path));
+        File.WriteAllText(run.Config, File.ReadAllText(run.Config).Replace("\"format_version\": 1", "\"format_version\": 2"));
+        StringAssert.Contains(Refused(() => RunFolder.Find("one", folder.Path)), "Upgrade");
+        StringAssert.Contains(Refused(() => RunFolder.Find(run.Checkpoint, folder.Path)), "Upgrade");
     }
 
     [TestMethod]
