@@ -29,11 +29,17 @@ public sealed record ModelConfig
     /// <summary>Levels, each behind a 2x2 squeeze; 0 for an architecture without.</summary>
     public int Levels { get; init; }
 
-    /// <summary>Channels within the conditioners.</summary>
+    /// <summary>Channels within the conditioners: of the first level if there are levels; each level doubles them.</summary>
     public required int Hidden { get; init; }
 
     /// <summary>Residual blocks of each conditioner; 0 for an architecture without.</summary>
     public int Blocks { get; init; }
+
+    /// <summary>Couplings of the whole image with fully connected nets, behind the levels; 0 for none.</summary>
+    public int DenseLayers { get; init; }
+
+    /// <summary>Units in each layer of the fully connected nets.</summary>
+    public int DenseHidden { get; init; }
 
     /// <summary>λ of the logit transform; null for none.</summary>
     public double? DataConstraint { get; init; }
@@ -63,6 +69,9 @@ public sealed record ModelConfig
         problems.Require(Layers >= 1, $"layers must be at least 1; found {Layers}");
         problems.Require(Hidden >= 1, $"hidden must be at least 1; found {Hidden}");
         problems.Require(Blocks >= 0, $"blocks must be at least 0; found {Blocks}");
+        problems.Require(
+            DenseLayers >= 0 && (DenseLayers == 0 ? DenseHidden == 0 : DenseHidden >= 1),
+            $"dense layers must be at least 0, and have hidden units if there are any; found {DenseLayers} of {DenseHidden} units");
         problems.Require(Channels >= 1 && Height >= 1 && Width >= 1, $"an image needs at least 1 channel, row and column; found {Image}");
         problems.Require(DataConstraint is null or (> 0 and < 1), $"the data constraint must lie between 0 and 1, both excluded; found {DataConstraint}");
         if (Architecture == Architecture.Squeezed)
@@ -76,6 +85,7 @@ public sealed record ModelConfig
         else
         {
             problems.Require(Levels == 0, $"architecture {Architecture} has no levels; found {Levels}");
+            problems.Require(DenseLayers == 0, $"architecture {Architecture} has no dense layers; found {DenseLayers}");
         }
 
         problems.ThrowIfAny();

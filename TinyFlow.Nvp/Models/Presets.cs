@@ -15,12 +15,14 @@ public static class Presets
             Preset = "quick",
             Architecture = Architecture.Squeezed,
             Levels = 2,
-            Layers = 6,
-            Hidden = 32,
+            Layers = 4,
+            Hidden = 24,
             Blocks = 1,
+            DenseLayers = 8,
+            DenseHidden = 256,
             DataConstraint = 1 - 2e-5, // The zero bin of MNIST becomes a smooth tail rather than a wall.
         },
-        new TrainingConfig { Epochs = 8, BatchSize = 64, LearningRate = 1e-3, ClipNorm = 100, Schedule = ScheduleKind.Cosine });
+        new TrainingConfig { Epochs = 9, BatchSize = 32, LearningRate = 1e-3, ClipNorm = 100, Schedule = ScheduleKind.Cosine });
 
     /// <summary>The seed notebook's Real NVP.</summary>
     public static Preset Notebook { get; } = new(

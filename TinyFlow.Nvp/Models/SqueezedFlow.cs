@@ -6,7 +6,8 @@ namespace TinyFlow.Nvp.Models;
 
 /// <summary>
 /// Levels of a squeeze and <see cref="ModelConfig.Layers"/> steps of ActNorm, an invertible 1x1 convolution (but before
-/// the first coupling) and an affine coupling over channels with a learned scale.
+/// the first coupling) and an affine coupling over channels with a learned scale; then couplings of the whole latent
+/// image with fully connected nets, which make the strokes of the levels into a digit.
 /// </summary>
 internal static class SqueezedFlow
 {
@@ -35,20 +36,47 @@ internal static class SqueezedFlow
                     steps.Add(new InvertibleConvolution(step / "convolution", image[0]));
                 }
 
-                steps.Add(Coupling(step / "coupling", image, Changed[i % Changed.Length], config));
+                steps.Add(Coupling(step / "coupling", image, Changed[i % Changed.Length], level, config));
             }
+        }
+
+        if (config.DenseLayers > 0)
+        {
+            steps.Add(new Flattened(image, Dense(root / "dense", image, config)));
         }
 
         return new Chain([.. steps]);
     }
 
-    private static AffineCoupling Coupling(ParameterScope scope, Shape image, int[] changed, ModelConfig config)
+    private static Chain Dense(ParameterScope root, Shape image, ModelConfig config)
+    {
+        List<IFlow> steps = [];
+        int size = checked((int)image.Count), plane = image[1] * image[2], width = image[2];
+        Shape vector = [size, 1, 1];
+        for (int i = 0; i < config.DenseLayers; i++)
+        {
+            ParameterScope step = root / i;
+
+            // In turn by place and by channel, each time one half and then the other.
+            bool byPlace = i / 2 % 2 == 0;
+            int half = i % 2;
+            double[] mask = Masks.Channels(vector, d => (byPlace ? d % plane / width + d % width + d / plane : d / plane) % 2 == half);
+            steps.Add(new ActNorm(step / "act_norm", size));
+            DenseNet net = new(step / "coupling" / "net", size, 2 * size, config.DenseHidden);
+            steps.Add(new AffineCoupling(step / "coupling", vector, mask, net, (step / "coupling").Parameter("scale", [size], Initializers.One)));
+        }
+
+        return new Chain([.. steps]);
+    }
+
+    private static AffineCoupling Coupling(ParameterScope scope, Shape image, int[] changed, int level, ModelConfig config)
     {
         int channels = image[0];
 
         // The squeeze leaves the pixels of a block in neighbouring channels.
         double[] mask = Masks.Channels(image, channel => changed.Contains(channel % 4));
-        GatedResidualNet net = new(scope / "net", channels, 2 * channels, config.Hidden, config.Blocks);
+        // A level has a quarter of the pixels of the one before: twice the width costs the same, and sees the whole digit.
+        GatedResidualNet net = new(scope / "net", channels, 2 * channels, config.Hidden << level, config.Blocks);
         return new AffineCoupling(scope, image, mask, net, scope.Parameter("scale", [channels], Initializers.One));
     }
 }

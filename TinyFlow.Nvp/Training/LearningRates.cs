@@ -8,7 +8,7 @@ public static class LearningRates
     /// <summary>The learning rate of a step.</summary>
     /// <param name="config">The settings.</param>
     /// <param name="epoch">The epoch, counted from 0.</param>
-    /// <param name="progress">The share of all steps that is done, from 0 to 1.</param>
+    /// <param name="progress">The share of all epochs' steps that is done, from 0 to 1; a limit of steps does not count.</param>
     public static double At(TrainingConfig config, int epoch, double progress) => config.Schedule switch
     {
         ScheduleKind.Cosine => config.LearningRate * (1 + Math.Cos(Math.PI * progress)) / 2,

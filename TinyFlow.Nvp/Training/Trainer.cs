@@ -6,6 +6,7 @@ using TinyFlow.Nvp.Evaluation;
 using TinyFlow.Nvp.Flows;
 using TinyFlow.Nvp.Models;
 using TinyFlow.Nvp.Objectives;
+using TinyFlow.Nvp.Parameters;
 
 namespace TinyFlow.Nvp.Training;
 
@@ -24,7 +25,9 @@ public sealed class Trainer : IDisposable
     private readonly IObjective _objective;
     private readonly AdamOptimizer _optimizer;
     private readonly Batches _batches;
+    private readonly BufferSnapshot _buffersBefore;
     private readonly byte[] _pixels;
+    private bool _isInitialized;
     private TrainingPosition _position = TrainingPosition.Start;
     private double _imagesPerSecond;
 
@@ -45,6 +48,7 @@ public sealed class Trainer : IDisposable
         _objective = Objective.Create(config.Objective, model, config.L2);
         _optimizer = new AdamOptimizer(model.Parameters, config);
         _batches = new Batches(data.Training.Count, config.BatchSize, config.Seed);
+        _buffersBefore = new BufferSnapshot(model.Parameters);
         _pixels = new byte[config.BatchSize * data.Training.Dimensions];
     }
 
@@ -57,14 +61,17 @@ public sealed class Trainer : IDisposable
     /// <summary>Updates done so far.</summary>
     public long Step => _position.Step;
 
-    /// <summary>Epochs completed so far.</summary>
+    /// <summary>The current epoch, counted from 0.</summary>
     public int Epoch => _position.Epoch;
 
     /// <summary>Steps in an epoch; its last batch may be smaller.</summary>
     public int StepsPerEpoch => _batches.BatchesPerEpoch;
 
     /// <summary>Steps in all.</summary>
-    public long TotalSteps => Math.Min((long)Config.Epochs * StepsPerEpoch, Config.MaxSteps ?? long.MaxValue);
+    public long TotalSteps => Math.Min(StepsOfAllEpochs, Config.MaxSteps ?? long.MaxValue);
+
+    // What a schedule runs over: a limit of steps cuts it short and does not squeeze it.
+    private long StepsOfAllEpochs => (long)Config.Epochs * StepsPerEpoch;
 
     /// <summary>Trains to the end of the settings' epochs or steps, or until it is asked to stop.</summary>
     /// <exception cref="NonFiniteException">A loss or gradient was not finite; the parameters are those of the step before.</exception>
@@ -81,10 +88,9 @@ public sealed class Trainer : IDisposable
             StepReport report = DoStep();
             observer.OnStep(report);
             bool epochIsComplete = _position.Batch == StepsPerEpoch;
-            if (epochIsComplete || Step >= TotalSteps)
+            if ((epochIsComplete || Step >= TotalSteps) && !TryFinish(report, epochIsComplete, observer, cancellation))
             {
-                observer.OnValidating(report.Epoch);
-                observer.OnEpoch(Finish(report, epochIsComplete));
+                return TrainingEnd.Interrupted;
             }
         }
 
@@ -92,15 +98,18 @@ public sealed class Trainer : IDisposable
     }
 
     /// <summary>
-    /// The loss of the first batch before any update, as a training step computes it, but nothing changes.
+    /// The loss of the first batch before any update, as a training step computes it, but without changing anything
+    /// (except that layers which start from data do so).
     /// </summary>
     public LossValues FirstLoss()
     {
         InitializeFromData();
-        ReadOnlySpan<int> images = _batches.Indices(0, 0);
-        using Tensor x = Dequantized(images, 0);
+        _buffersBefore.Take();
+        using Tensor x = Dequantized(_batches.Indices(0, 0), 0);
         using Tape tape = new(_model.Backend, recording: false);
-        return LossValues.Of(_objective.Loss(_model.Forward(tape.Constant(x), Pass.Evaluation)));
+        LossValues loss = LossValues.Of(_objective.Loss(_model.Forward(tape.Constant(x), Pass.Training)));
+        _buffersBefore.Restore();
+        return loss;
     }
 
     /// <summary>Everything that the run needs to go on, as a checkpoint.</summary>
@@ -124,14 +133,18 @@ public sealed class Trainer : IDisposable
     /// <exception cref="ArgumentException">It is that of another model: every difference is listed, and nothing has been changed.</exception>
     public void Resume(Checkpoint checkpoint)
     {
-        TrainingPosition position = TrainingPosition.From(checkpoint);
+        TrainingPosition position = TrainingPosition.From(checkpoint, StepsPerEpoch);
         _model.Parameters.Import(checkpoint.Model.Arrays());
         _optimizer.Import(checkpoint.Optimizer.Where(tensor => tensor.Name != TrainingPosition.SumsName).Arrays());
         _position = position;
     }
 
     /// <summary>Releases the optimizer's state; the model is the caller's.</summary>
-    public void Dispose() => _optimizer.Dispose();
+    public void Dispose()
+    {
+        _optimizer.Dispose();
+        _buffersBefore.Dispose();
+    }
 
     private StepReport DoStep()
     {
@@ -141,10 +154,11 @@ public sealed class Trainer : IDisposable
             _position = _position.NextEpoch();
         }
 
-        double learningRate = LearningRates.At(Config, _position.Epoch, (double)Step / TotalSteps);
+        double learningRate = LearningRates.At(Config, _position.Epoch, (double)Step / StepsOfAllEpochs);
         _optimizer.SetLearningRate(learningRate);
 
         ReadOnlySpan<int> images = _batches.Indices(_position.Epoch, _position.Batch);
+        _buffersBefore.Take();
         LossValues loss;
         using (Tensor x = Dequantized(images, _position.Epoch))
         using (Tape tape = new(_model.Backend))
@@ -173,20 +187,31 @@ public sealed class Trainer : IDisposable
             Step, _position.Epoch + 1, _position.Batch, StepsPerEpoch, images.Length, loss, norm, learningRate, _position.Seconds, _imagesPerSecond);
     }
 
-    private EpochReport Finish(StepReport last, bool isComplete)
+    /// <summary>Validates and reports an epoch; false if it was asked to stop meanwhile.</summary>
+    private bool TryFinish(StepReport last, bool isComplete, ITrainingObserver observer, CancellationToken cancellation)
     {
-        LossValues mean = _position.EpochMean;
-        double seconds = _position.EpochSeconds, images = _position.EpochImages;
-        EvaluationResult validation = Evaluator.Evaluate(_model, _data.Validation, noiseDraws: 1, Config.Seed);
-        return new EpochReport(last.Epoch, Step, mean, validation, last.LearningRate, _position.Seconds, images / seconds, isComplete);
+        observer.OnValidating(last.Epoch);
+        try
+        {
+            EvaluationResult validation = Evaluator.Evaluate(_model, _data.Validation, noiseDraws: 1, Config.Seed, cancellation: cancellation);
+            observer.OnEpoch(new EpochReport(
+                last.Epoch, Step, _position.EpochMean, validation, last.LearningRate, _position.Seconds, _position.EpochImages / _position.EpochSeconds, isComplete));
+            return true;
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            return false;
+        }
     }
 
     private void InitializeFromData()
     {
-        if (Step > 0 || _model.Flow is not IDataInitialized)
+        if (_isInitialized || Step > 0 || _model.Flow is not IDataInitialized)
         {
             return;
         }
+
+        _isInitialized = true;
 
         int[] images = new int[Math.Min(InitializationImages, _data.Training.Count)];
         for (int batch = 0, filled = 0; filled < images.Length; batch++)
@@ -214,7 +239,11 @@ public sealed class Trainer : IDisposable
         return x;
     }
 
-    private NonFiniteException NonFinite(string what) => new(
-        $"Training stopped at step {Step + 1} (epoch {_position.Epoch + 1}): {what}. No parameter was changed by it. " +
-        "Resume from the last checkpoint with a lower learning rate.");
+    private NonFiniteException NonFinite(string what)
+    {
+        _buffersBefore.Restore();
+        return new NonFiniteException(
+            $"Training stopped at step {Step + 1} (epoch {_position.Epoch + 1}): {what}. Neither parameters nor running statistics were changed by it. " +
+            "Start again with a lower learning rate.");
+    }
 }

@@ -40,7 +40,7 @@ internal sealed record TrainingPosition
 
     public double[] Sums => [.. Total.ToArray(), EpochImages, EpochSeconds, SecondsBefore];
 
-    public static TrainingPosition From(Checkpoint checkpoint)
+    public static TrainingPosition From(Checkpoint checkpoint, int stepsPerEpoch)
     {
         StoredTensor? stored = checkpoint.Optimizer.FirstOrDefault(tensor => tensor.Name == SumsName);
         if (stored is null || stored.Shape.Count != SumCount)
@@ -49,11 +49,18 @@ internal sealed record TrainingPosition
         }
 
         double[] sums = stored.ToDoubles();
+        (long step, long epoch, long batch) = (checkpoint.Counter(StepKey), checkpoint.Counter(EpochKey), checkpoint.Counter(BatchKey));
+        if (epoch is < 0 or > int.MaxValue || batch < 0 || batch > stepsPerEpoch || step != epoch * stepsPerEpoch + batch)
+        {
+            throw new CheckpointException(
+                $"The checkpoint's counters contradict each other or the data: step {step} is not batch {batch} of epoch {epoch} with {stepsPerEpoch} batches an epoch. It was trained on other images or with another batch size, or is damaged.");
+        }
+
         return new TrainingPosition
         {
-            Step = checkpoint.Counter(StepKey),
-            Epoch = checked((int)checkpoint.Counter(EpochKey)),
-            Batch = checked((int)checkpoint.Counter(BatchKey)),
+            Step = step,
+            Epoch = (int)epoch,
+            Batch = (int)batch,
             Total = LossValues.FromArray(sums),
             EpochImages = sums[^3],
             EpochSeconds = sums[^2],
