@@ -1,6 +1,6 @@
+using TinyFlow.Autograd;
 using TinyFlow.Nvp.Data;
 using TinyFlow.Nvp.Flows;
-using TinyFlow.Autograd;
 using TinyFlow.Nvp.Models;
 
 namespace TinyFlow.Nvp.Evaluation;

@@ -13,8 +13,20 @@ public sealed class MetricsLogTests
         using TemporaryFolder folder = new();
         Write(folder, new MetricsRow
         {
-            Step = 300, Epoch = 2, Split = "train", Nll = 1.5, BitsPerDim = 2.25, LogProbZ = -3, LogDet = 1e-7, BatchNorm = 0,
-            Dequantization = 4347.41, L2 = 12, GradNorm = double.NaN, LearningRate = 5e-4, ImagesPerSecond = double.PositiveInfinity, Seconds = 0.1,
+            Step = 300,
+            Epoch = 2,
+            Split = "train",
+            Nll = 1.5,
+            BitsPerDim = 2.25,
+            LogProbZ = -3,
+            LogDet = 1e-7,
+            BatchNorm = 0,
+            Dequantization = 4347.41,
+            L2 = 12,
+            GradNorm = double.NaN,
+            LearningRate = 5e-4,
+            ImagesPerSecond = double.PositiveInfinity,
+            Seconds = 0.1,
         });
         Assert.AreEqual(
             """{"step":300,"epoch":2,"split":"train","nll":1.5,"bits_per_dim":2.25,"log_prob_z":-3,"log_det":1E-07,"batch_norm":0,"dequantization":4347.41,"l2":12,"grad_norm":null,"learning_rate":0.0005,"images_per_second":null,"seconds":0.1}""" + "\n",

@@ -44,7 +44,7 @@ public sealed class ConfigTests
 
     [TestMethod]
     public void Model_settings_that_do_not_fit_are_all_named() => OnReference.Throws<ArgumentException>(
-        () => (Presets.Quick.Model with { Layers = 0, Hidden = -1, Height = 30, DataConstraint = 1 }).Check(),
+        () => (Presets.Quick.Model with { DenseLayers = 0, DenseHidden = 0, Layers = 0, Hidden = -1, Height = 30, DataConstraint = 1 }).Check(),
         "layers must be at least 1; found 0", "hidden must be at least 1; found -1", "multiples of 4; found 30 and 28", "data constraint");
 
     [TestMethod]
