@@ -109,7 +109,7 @@ public sealed class TrainTests
         // The first loss of a large batch on the slow backend takes many seconds, which are not waited for.
         using TemporaryFolder folder = new();
         using Process process = CliProcess.StartUntil(
-            "Training:", folder.Path, ["train", "--preset", "notebook", "--layers", "8", "--hidden", "64", "--batch-size", "512", "--device", "reference", "--out", "run"]);
+            "Training preset", folder.Path, ["train", "--preset", "notebook", "--layers", "8", "--hidden", "64", "--batch-size", "512", "--device", "reference", "--out", "run"]);
         CliProcess.Signal(process, "-INT");
         CliProcess.WaitForLine(process, "press Ctrl-C again");
         CliProcess.Signal(process, "-INT");
@@ -135,7 +135,7 @@ public sealed class TrainTests
         CliProcess.Result resumed = CliProcess.Run(folder.Path, "train", "--resume", "killed", "--max-steps", "2");
         Assert.AreEqual(0, resumed.ExitCode, resumed.Error);
 
-        // How far a run is to go is part of its schedule: the other must ask for the same.
+        // The number of epochs is part of the schedule: the other must ask for the same.
         TinyRun.Train(folder.Path, "whole", "--epochs", "1000", "--max-steps", "2");
         Assert.AreSequenceEqual(
             Checkpoint.Load(Path.Combine(folder.Path, "whole", "checkpoint.safetensors")).Model.SelectMany(tensor => tensor.ToDoubles()),
