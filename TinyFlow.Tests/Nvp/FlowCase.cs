@@ -32,7 +32,7 @@ internal sealed record FlowCase(string Name, Shape Image, Func<ParameterScope, I
         new("a chain of chains", Small, scope => new Chain(
             new LogitTransform(0.95), new Chain(new ActNorm(scope / "a", 2)), new Chain(), new Squeeze(), new ActNorm(scope / "b", 8))),
         Preset("notebook", Presets.Notebook.Model with { Height = 4, Width = 4, Layers = 3, Hidden = 3 }),
-        Preset("quick", Presets.Quick.Model with { DenseLayers = 0, DenseHidden = 0, Height = 4, Width = 4, Layers = 2, Hidden = 3 }),
+        Preset("quick", Presets.Quick.Model with { DenseLayers = 2, DenseHidden = 3, Height = 4, Width = 4, Layers = 2, Hidden = 3 }),
     ];
 
     public static IEnumerable<object[]> Names => All.Select(flow => new object[] { flow.Name });
