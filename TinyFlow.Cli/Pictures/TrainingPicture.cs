@@ -91,7 +91,7 @@ internal static class TrainingPicture
         MetricsRow[] training = TrainingCurves.Training(rows), validation = TrainingCurves.Validation(rows);
         AddCurve(plot, Points(training, figure), "training", Training, 1.2f, 0);
         AddCurve(plot, Points(validation, figure), "validation", Validation, 2, 5);
-        plot.ShowLegend(Alignment.UpperRight);
+        plot.ShowLegend(Alignment.LowerLeft);
         (plot.Legend.ShadowColor, plot.Legend.OutlineColor, plot.Legend.FontSize) = (Colors.Transparent, Color.FromHex("#CCCCCC"), 12);
 
         // The first steps fall so far that nothing could be seen of the rest: where there are enough steps, the curve

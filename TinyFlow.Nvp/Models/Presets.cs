@@ -22,7 +22,7 @@ public static class Presets
             DenseHidden = 256,
             DataConstraint = 1 - 2e-5, // The zero bin of MNIST becomes a smooth tail rather than a wall.
         },
-        new TrainingConfig { Epochs = 9, BatchSize = 32, LearningRate = 1e-3, ClipNorm = 100, Schedule = ScheduleKind.Cosine });
+        new TrainingConfig { Epochs = 5, BatchSize = 32, LearningRate = 1e-3, ClipNorm = 100, Schedule = ScheduleKind.Cosine });
 
     /// <summary>The seed notebook's Real NVP.</summary>
     public static Preset Notebook { get; } = new(

@@ -1,0 +1,17 @@
+using TinyFlow.Nvp.Training;
+
+namespace TinyFlow.Tests.Training;
+
+/// <summary>Calls back at each step.</summary>
+internal sealed class StepWatcher(Action<StepReport>? onStep = null) : ITrainingObserver
+{
+    public void OnStep(StepReport step) => onStep?.Invoke(step);
+
+    public void OnValidating(int epoch)
+    {
+    }
+
+    public void OnEpoch(EpochReport epoch)
+    {
+    }
+}
