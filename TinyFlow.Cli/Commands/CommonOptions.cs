@@ -1,12 +1,13 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
+using System.Text.RegularExpressions;
 using TinyFlow.Nvp.Data;
 
 namespace TinyFlow.Cli.Commands;
 
 /// <summary>Options that several commands have, and checks of their values.</summary>
-internal static class CommonOptions
+internal static partial class CommonOptions
 {
     private const string Cpu = "cpu", Reference = "reference";
 
@@ -89,6 +90,26 @@ internal static class CommonOptions
         return option;
     }
 
+    /// <summary>An option whose value is a duration such as 90s, 30m, 2h or 1h30m, or absent.</summary>
+    public static Option<TimeSpan?> Duration(Option<TimeSpan?> option)
+    {
+        option.CustomParser = result =>
+        {
+            string text = result.Tokens[0].Value;
+            Match match = DurationPattern().Match(text);
+            double Part(int group) => match.Groups[group].Success ? double.Parse(match.Groups[group].Value, CultureInfo.InvariantCulture) : 0;
+            double seconds = (Part(1) * 60 + Part(2)) * 60 + Part(3);
+            if (match.Success && seconds is > 0 and < 1e8)
+            {
+                return TimeSpan.FromSeconds(seconds);
+            }
+
+            result.AddError($"{option.Name} must be a duration such as 90s, 30m, 2h or 1h30m; found '{text}'.");
+            return null;
+        };
+        return option;
+    }
+
     public static Option<string> OneOf(Option<string> option, params string[] known)
     {
         option.Validators.Add(result =>
@@ -101,6 +122,9 @@ internal static class CommonOptions
         option.CompletionSources.Add(known);
         return option;
     }
+
+    [GeneratedRegex("^(?:([0-9]{1,6})h)?(?:([0-9]{1,6})m)?(?:([0-9]{1,9})s)?$", RegexOptions.CultureInvariant)]
+    private static partial Regex DurationPattern();
 
     // The parser's own message would name a .NET type.
     private static int? Whole(ArgumentResult result, string option, int least, int most = int.MaxValue)

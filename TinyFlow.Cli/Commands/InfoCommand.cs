@@ -23,13 +23,14 @@ internal static class InfoCommand
             using FlowModel model = ModelLoading.Load(checkpoint, backend);
             RunConfig? config = checkpoint.Configuration is { } text ? RunConfig.FromJson(text) : null;
             MetricsRow[] rows = location.Folder is { } folder && File.Exists(folder.Metrics) ? [.. MetricsLog.Read(folder.Metrics).Rows] : [];
-            using JsonDocument document = JsonDocument.Parse(Describe(location, checkpoint, model, config, rows));
+            byte[] description = Describe(location, checkpoint, model, config, rows);
             if (parsed.GetValue(json))
             {
-                Console.WriteLine(Encoding.UTF8.GetString(Describe(location, checkpoint, model, config, rows)));
+                Console.WriteLine(Encoding.UTF8.GetString(description));
             }
             else
             {
+                using JsonDocument document = JsonDocument.Parse(description);
                 Print(document.RootElement, "");
             }
 

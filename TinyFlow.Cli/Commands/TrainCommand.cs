@@ -22,6 +22,7 @@ internal static class TrainCommand
         Option<string> data = CommonOptions.Data(), device = CommonOptions.Device();
         Option<int?> threads = CommonOptions.Threads();
         Option<int?> epochs = CommonOptions.AtLeast(new Option<int?>("--epochs") { Description = "Passes over the training images [default: the preset's].", HelpName = "N" }, 1);
+        Option<TimeSpan?> budget = CommonOptions.Duration(new Option<TimeSpan?>("--budget") { Description = "Train for so long in place of --epochs, with validation: steps are planned from the measured speed, so that the learning rate has come to its end in time.", HelpName = "30m|2h|90s" });
         Option<int?> maxSteps = CommonOptions.AtLeast(new Option<int?>("--max-steps") { Description = "End training after so many steps, even within an epoch.", HelpName = "N" }, 1);
         Option<int?> batchSize = CommonOptions.AtLeast(new Option<int?>("--batch-size") { Description = "Images in a step [default: the preset's].", HelpName = "N" }, 1);
         Option<double?> learningRate = CommonOptions.Positive(new Option<double?>("--learning-rate") { Description = "Adam's step size at the start [default: the preset's].", HelpName = "X" });
@@ -37,18 +38,25 @@ internal static class TrainCommand
         Option<int?> hidden = CommonOptions.AtLeast(new Option<int?>("--hidden") { Description = "Channels within the couplings' networks [default: the preset's].", HelpName = "N" }, 1);
         Option<ulong> seed = CommonOptions.Seed("Of initialization, noise, order and samples.");
         Option<string?> output = new("--out") { Description = "The run's folder [default: runs/<time>-<preset>].", HelpName = "DIR" };
-        Option<string?> resume = new("--resume") { Description = "Go on with a run, bit for bit as if it had not stopped. --epochs and --max-steps may extend it.", HelpName = "RUN" };
+        Option<string?> resume = new("--resume") { Description = "Go on with a run, bit for bit as if it had not stopped. --epochs, --budget and --max-steps may extend it.", HelpName = "RUN" };
 
         Command command = new("train", "Train a flow. Without options: a model that draws digits, in minutes, from images that come with the program.")
         {
-            preset, data, epochs, maxSteps, batchSize, learningRate, objective, layers, hidden, seed, threads, device, output, resume,
+            preset, data, epochs, budget, maxSteps, batchSize, learningRate, objective, layers, hidden, seed, threads, device, output, resume,
         };
         Option[] fixedByRun = [preset, batchSize, learningRate, objective, layers, hidden, seed, output];
         command.Validators.Add(result =>
         {
             if (result.GetResult(resume) is { Implicit: false } && fixedByRun.FirstOrDefault(option => result.GetResult(option) is { Implicit: false }) is { } given)
             {
-                result.AddError($"{given.Name} cannot be given with --resume: the run keeps the setting that it was started with. Only --epochs, --max-steps, --data, --threads and --device may be given.");
+                result.AddError($"{given.Name} cannot be given with --resume: the run keeps the setting that it was started with. Only --epochs, --budget, --max-steps, --data, --threads and --device may be given.");
+            }
+        });
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult(epochs) is { Implicit: false } && result.GetResult(budget) is { Implicit: false })
+            {
+                result.AddError("--epochs and --budget both say when training ends. Give one of them.");
             }
         });
         command.SetAction(parsed => TrainingRun.Execute(new TrainingRequest
@@ -56,6 +64,7 @@ internal static class TrainCommand
             Preset = Presets.Find(parsed.GetValue(preset)!),
             Data = parsed.GetResult(data) is { Implicit: false } ? parsed.GetValue(data) : null,
             Epochs = parsed.GetValue(epochs),
+            Budget = parsed.GetValue(budget),
             MaxSteps = parsed.GetValue(maxSteps),
             BatchSize = parsed.GetValue(batchSize),
             LearningRate = parsed.GetValue(learningRate),

@@ -5,7 +5,7 @@ namespace TinyFlow.Cli.Rendering;
 /// <summary>Chooses how to show progress.</summary>
 internal static class Display
 {
-    public static ITrainingDisplay ForTraining(long totalSteps, bool isLikelihood)
+    public static ITrainingDisplay ForTraining(bool isLikelihood)
     {
         if (Console.IsErrorRedirected || Environment.GetEnvironmentVariable("TERM") == "dumb")
         {
@@ -14,6 +14,6 @@ internal static class Display
 
         // Spectre.Console leaves colours out where NO_COLOR is set.
         IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
-        return console.Profile.Capabilities.Interactive ? new LiveDisplay(console, totalSteps, isLikelihood) : new PlainDisplay(Console.Error);
+        return console.Profile.Capabilities.Interactive ? new LiveDisplay(console, isLikelihood) : new PlainDisplay(Console.Error);
     }
 }

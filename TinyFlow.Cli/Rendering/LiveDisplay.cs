@@ -6,7 +6,7 @@ using TinyFlow.Nvp.Training;
 namespace TinyFlow.Cli.Rendering;
 
 /// <summary>For terminals: a bar and the current figures, kept up to date below the lines that stay.</summary>
-internal sealed class LiveDisplay(IAnsiConsole console, long totalSteps, bool isLikelihood) : ITrainingDisplay
+internal sealed class LiveDisplay(IAnsiConsole console, bool isLikelihood) : ITrainingDisplay
 {
     private const int BarWidth = 40;
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(150);
@@ -52,15 +52,17 @@ internal sealed class LiveDisplay(IAnsiConsole console, long totalSteps, bool is
         }
 
         _lastDrawn = _sinceStart.Elapsed;
-        double fraction = Math.Min(1, (double)step.Step / totalSteps);
+        double fraction = step.TotalSteps is { } all ? Math.Min(1, (double)step.Step / all) : 0;
         int filled = (int)(fraction * BarWidth);
         long done = Math.Max(1, step.Step - _firstStep);
-        TimeSpan left = TimeSpan.FromSeconds(_sinceStart.Elapsed.TotalSeconds / done * (totalSteps - step.Step));
+        string left = step.TotalSteps is { } total
+            ? $"{TrainingText.Clock(TimeSpan.FromSeconds(_sinceStart.Elapsed.TotalSeconds / done * (total - step.Step)))} left"
+            : "measuring the speed";
         IRenderable[] rows =
         [
-            new Markup($"[green]{new string('━', filled)}[/][grey]{new string('━', BarWidth - filled)}[/] {fraction * 100,3:F0} %  epoch {step.Epoch}, step {step.Step} of {totalSteps}"),
+            new Markup($"[green]{new string('━', filled)}[/][grey]{new string('━', BarWidth - filled)}[/] {fraction * 100,3:F0} %  epoch {step.Epoch}, step {step.Step}{(step.TotalSteps is { } of ? $" of {of}" : "")}"),
             new Markup($"[bold]{TrainingText.Number(step.Loss.BitsPerDim)}[/] bits/dim{(isLikelihood ? "" : " [yellow](not a likelihood)[/]")}   {TrainingText.Parts(step.Loss)}"),
-            new Markup($"{step.ImagesPerSecond:F0} images/s   {TrainingText.Clock(_sinceStart.Elapsed)} gone   {TrainingText.Clock(left)} left   {Markup.Escape(status)}"),
+            new Markup($"{step.ImagesPerSecond:F0} images/s   {TrainingText.Clock(_sinceStart.Elapsed)} gone   {left}   {Markup.Escape(status)}"),
         ];
         _context.UpdateTarget(new Rows(rows));
     }

@@ -14,9 +14,6 @@ internal sealed class RunObserver(
     // As the seed notebook does.
     private const int LogEvery = 300, PictureEvery = 10, PictureSide = 4;
 
-    /// <summary>The first and the last row of figures of this sitting.</summary>
-    public MetricsRow? First { get; private set; }
-
     /// <summary>The last epoch's report.</summary>
     public EpochReport? Last { get; private set; }
 
@@ -35,7 +32,6 @@ internal sealed class RunObserver(
             ImagesPerSecond = step.ImagesPerSecond,
             Seconds = step.Seconds,
         };
-        First ??= row;
         metrics.Append(row);
         display.Line(TrainingText.StepLine(step));
     }

@@ -14,6 +14,8 @@ internal sealed record TrainingRequest
 
     public int? MaxSteps { get; init; }
 
+    public TimeSpan? Budget { get; init; }
+
     public int? BatchSize { get; init; }
 
     public double? LearningRate { get; init; }
@@ -42,6 +44,7 @@ internal sealed record TrainingRequest
     {
         Epochs = Epochs ?? Preset.Training.Epochs,
         MaxSteps = MaxSteps,
+        BudgetSeconds = Budget?.TotalSeconds,
         BatchSize = BatchSize ?? Preset.Training.BatchSize,
         LearningRate = LearningRate ?? Preset.Training.LearningRate,
         Objective = Objective,

@@ -32,7 +32,7 @@ internal static class TrainingRun
         }
 
         RunFolder folder = resumed is null ? RunFolder.Create(request.Output, config.Model.Preset, DateTime.Now) : resumed.Folder!;
-        ITrainingDisplay display = Display.ForTraining(trainer.TotalSteps, trainer.IsLikelihood);
+        ITrainingDisplay display = Display.ForTraining(trainer.IsLikelihood);
         using Interruption interruption = new(() => display.Line("Stopping after this step and saving; press Ctrl-C again to quit at once."));
         MetricsLog.TruncateAfter(folder.Metrics, trainer.Step);
         Console.Error.WriteLine($"{(resumed is null ? "Training" : $"Resuming at step {trainer.Step}:")} preset {config.Model.Preset} on {data.Training}; {CommonOptions.Describe(backend)}; run {folder.Path}");
@@ -94,7 +94,12 @@ internal static class TrainingRun
 
         return saved with
         {
-            Training = saved.Training with { Epochs = request.Epochs ?? saved.Training.Epochs, MaxSteps = request.MaxSteps ?? (request.Epochs is null ? saved.Training.MaxSteps : null) },
+            Training = saved.Training with
+            {
+                Epochs = request.Epochs ?? saved.Training.Epochs,
+                MaxSteps = request.MaxSteps ?? (request.Epochs is null && request.Budget is null ? saved.Training.MaxSteps : null),
+                BudgetSeconds = request.Budget?.TotalSeconds ?? (request.Epochs is null ? saved.Training.BudgetSeconds : null),
+            },
         };
     }
 
@@ -148,7 +153,7 @@ internal static class TrainingRun
         }
         else
         {
-            Console.WriteLine($"Nothing is left to train: the run already has {trainer.Step} steps. Extend it with --epochs or --max-steps.");
+            Console.WriteLine($"Nothing is left to train: the run already has {trainer.Step} steps. Extend it with --epochs, --max-steps or --budget.");
         }
 
         foreach (string path in (string[])[folder.Checkpoint, folder.Metrics, folder.Config, .. pictures])

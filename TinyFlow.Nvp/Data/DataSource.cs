@@ -14,7 +14,12 @@ public sealed class DataSource
     private readonly Func<ImageSet> _readTest;
     private ImageSet? _test;
 
-    private DataSource(string name, ImageSet published, Func<ImageSet> readTest)
+    /// <summary>Images of one's own.</summary>
+    /// <param name="name">What messages call it.</param>
+    /// <param name="published">The images to train on; their last sixth is to validate.</param>
+    /// <param name="readTest">Reads the images for a final figure, when it is asked for them.</param>
+    /// <exception cref="DataException">There are fewer than two images.</exception>
+    public DataSource(string name, ImageSet published, Func<ImageSet> readTest)
     {
         if (published.Count < 2)
         {

@@ -17,11 +17,10 @@ public static class Evaluator
     /// <param name="images">What to measure it on; all of them.</param>
     /// <param name="noiseDraws">Draws of dequantization noise an image.</param>
     /// <param name="seed">Another seed, other noise.</param>
-    /// <param name="progress">Told the fraction that is done.</param>
     /// <param name="cancellation">Ends the evaluation with an <see cref="OperationCanceledException"/>.</param>
     /// <exception cref="ArgumentException">The images are of another size than the model's, or there are none.</exception>
     public static EvaluationResult Evaluate(
-        FlowModel model, ImageSet images, int noiseDraws = 1, ulong seed = 0, Action<double>? progress = null, CancellationToken cancellation = default)
+        FlowModel model, ImageSet images, int noiseDraws = 1, ulong seed = 0, CancellationToken cancellation = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(noiseDraws, 1);
         RequireSize(model, images);
@@ -38,17 +37,14 @@ public static class Evaluator
             for (int draw = 0; draw < noiseDraws; draw++)
             {
                 cancellation.ThrowIfCancellationRequested();
-                using Tensor x = model.Backend.Allocate([count, images.Channels, images.Height, images.Width], "images to evaluate");
-                model.Backend.Dequantize(
-                    images.Pixels.Slice(first * images.Dimensions, count * images.Dimensions), indices.AsSpan(0, count),
-                    new NoiseKey(seed, NoiseStreams.Evaluation(draw)), x);
+                using Tensor x = Dequantization.Of(
+                    model.Backend, images, indices.AsSpan(0, count), images.Pixels.Slice(first * images.Dimensions, count * images.Dimensions),
+                    new NoiseKey(seed, NoiseStreams.Evaluation(draw)), "images to evaluate");
                 double[] bits = model.BitsPerDim(x);
                 for (int i = 0; i < count; i++)
                 {
                     perImage[first + i] += bits[i] / noiseDraws;
                 }
-
-                progress?.Invoke((first + count * (draw + 1.0) / noiseDraws) / images.Count);
             }
         }
 

@@ -27,8 +27,8 @@ public sealed record SelfCheck(
         Evaluator.RequireSize(model, images);
         int count = Math.Min(Images, images.Count);
         int[] indices = [.. Enumerable.Range(0, count)];
-        using Tensor x = model.Backend.Allocate([count, images.Channels, images.Height, images.Width], "images to check");
-        model.Backend.Dequantize(images.Pixels[..(count * images.Dimensions)], indices, new NoiseKey(seed, NoiseStreams.Evaluation(0)), x);
+        using Tensor x = Dequantization.Of(
+            model.Backend, images, indices, images.Pixels[..(count * images.Dimensions)], new NoiseKey(seed, NoiseStreams.Evaluation(0)), "images to check");
         using Tape tape = new(model.Backend, recording: false);
         FlowTerms terms = model.Forward(tape.Constant(x), Pass.Evaluation);
         using Tensor back = model.Decode(terms.Z.Value);

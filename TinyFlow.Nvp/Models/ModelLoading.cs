@@ -35,9 +35,8 @@ public static class ModelLoading
         StoredTensor first = checkpoint.Model.FirstOrDefault(tensor => tensor.Name == FirstWeight)
             ?? throw new CheckpointException("The file has no TinyFlow settings in its metadata, and its names are not those of the notebook's model, so there is no telling what model it is of.");
         int layers = checkpoint.Model
-            .Select(tensor => tensor.Name.Split('.'))
-            .Where(parts => string.Join('.', parts).StartsWith(NotebookPrefix, StringComparison.Ordinal))
-            .Select(parts => parts[1])
+            .Where(tensor => tensor.Name.StartsWith(NotebookPrefix, StringComparison.Ordinal))
+            .Select(tensor => tensor.Name.Split('.')[1])
             .Distinct()
             .Count();
         return Presets.Notebook.Model with { Layers = layers, Hidden = first.Shape[0] };

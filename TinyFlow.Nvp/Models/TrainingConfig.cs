@@ -7,11 +7,17 @@ namespace TinyFlow.Nvp.Models;
 /// <summary>How a model is trained. Together with the data it determines every number of a run.</summary>
 public sealed record TrainingConfig
 {
-    /// <summary>Passes over the training images.</summary>
+    /// <summary>Passes over the training images; a <see cref="BudgetSeconds"/> takes their place.</summary>
     public int Epochs { get; init; } = 10;
 
     /// <summary>Steps after which training ends, even within an epoch; null for no such end.</summary>
     public long? MaxSteps { get; init; }
+
+    /// <summary>
+    /// Seconds that training may take, with validation: steps are planned, and planned anew as their speed turns out, so
+    /// that the schedule ends in time. Null for training by epochs. The number of steps then depends on the machine.
+    /// </summary>
+    public double? BudgetSeconds { get; init; }
 
     /// <summary>Images in a step.</summary>
     public int BatchSize { get; init; } = 64;
@@ -27,6 +33,15 @@ public sealed record TrainingConfig
 
     /// <summary>What the learning rate is multiplied by at each drop.</summary>
     public double StepFactor { get; init; } = 1;
+
+    /// <summary>Steps over which the learning rate rises to that of its schedule; 0 for none.</summary>
+    public int WarmUpSteps { get; init; }
+
+    /// <summary>
+    /// The decay of an exponential moving average of the weights, which is what is validated, saved as the model, sampled
+    /// and evaluated; null for the weights themselves.
+    /// </summary>
+    public double? AverageDecay { get; init; }
 
     /// <summary>Times the parameter is added to its gradient, as in torch.optim.Adam.</summary>
     public double WeightDecay { get; init; }
@@ -61,6 +76,9 @@ public sealed record TrainingConfig
         problems.Require(BatchSize >= 1, $"the batch size must be at least 1; found {BatchSize}");
         problems.Require(double.IsFinite(LearningRate) && LearningRate > 0, $"the learning rate must be positive; found {LearningRate}");
         problems.Require(StepEpochs is null or >= 1, $"the epochs between two drops of the learning rate must be at least 1; found {StepEpochs}");
+        problems.Require(BudgetSeconds is null or (> 0 and < double.PositiveInfinity), $"the budget of time must be positive; found {BudgetSeconds} seconds");
+        problems.Require(WarmUpSteps >= 0, $"warm-up steps must be at least 0; found {WarmUpSteps}");
+        problems.Require(AverageDecay is null or (> 0 and < 1), $"the decay of the average of the weights must lie between 0 and 1; found {AverageDecay}");
         problems.Require(double.IsFinite(StepFactor) && StepFactor > 0, $"the factor of the learning rate must be positive; found {StepFactor}");
         problems.Require(double.IsFinite(WeightDecay) && WeightDecay >= 0, $"weight decay must be at least 0; found {WeightDecay}");
         problems.Require(ClipNorm is null or > 0, $"the norm to clip to must be positive; found {ClipNorm}");

@@ -109,5 +109,6 @@ public sealed class ParameterSet : IDisposable
         Gradients.Dispose();
     }
 
-    private static bool IsIgnored(string name) => IgnoredNames.Contains(name[(name.LastIndexOf('.') + 1)..]);
+    /// <summary>Whether a state_dict may have this name beyond <see cref="State"/>.</summary>
+    internal static bool IsIgnored(string name) => IgnoredNames.Contains(name[(name.LastIndexOf('.') + 1)..]);
 }

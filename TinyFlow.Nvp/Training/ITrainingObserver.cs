@@ -1,14 +1,23 @@
 namespace TinyFlow.Nvp.Training;
 
-/// <summary>Watches a training run: progress, metrics, pictures and checkpoints are observers, not part of the loop.</summary>
+/// <summary>
+/// Watches a training run: progress, metrics, pictures and checkpoints are observers, not part of the loop. Implement
+/// what is of interest.
+/// </summary>
 public interface ITrainingObserver
 {
     /// <summary>A step has been done.</summary>
-    void OnStep(StepReport step);
+    void OnStep(StepReport step)
+    {
+    }
 
     /// <summary>Validation has begun after an epoch; it takes a while.</summary>
-    void OnValidating(int epoch);
+    void OnValidating(int epoch)
+    {
+    }
 
-    /// <summary>An epoch is complete, or the limit of steps has ended it.</summary>
-    void OnEpoch(EpochReport epoch);
+    /// <summary>An epoch is complete, or the end of training has cut it short.</summary>
+    void OnEpoch(EpochReport epoch)
+    {
+    }
 }

@@ -9,7 +9,11 @@ public static class LearningRates
     /// <param name="config">The settings.</param>
     /// <param name="epoch">The epoch, counted from 0.</param>
     /// <param name="progress">The share of all epochs' steps that is done, from 0 to 1; a limit of steps does not count.</param>
-    public static double At(TrainingConfig config, int epoch, double progress) => config.Schedule switch
+    /// <param name="step">Updates done so far: over the first <see cref="TrainingConfig.WarmUpSteps"/> the rate rises from almost 0.</param>
+    public static double At(TrainingConfig config, int epoch, double progress, long step) =>
+        Scheduled(config, epoch, progress) * (step < config.WarmUpSteps ? (step + 1.0) / config.WarmUpSteps : 1);
+
+    private static double Scheduled(TrainingConfig config, int epoch, double progress) => config.Schedule switch
     {
         ScheduleKind.Cosine => config.LearningRate * (1 + Math.Cos(Math.PI * progress)) / 2,
         _ => config.StepEpochs is { } epochs ? config.LearningRate * Math.Pow(config.StepFactor, epoch / epochs) : config.LearningRate,

@@ -17,19 +17,26 @@ namespace TinyFlow.Nvp.Training;
 public sealed class Trainer : IDisposable
 {
     // ActNorm and its like start from the statistics of this many images.
-    private const int InitializationImages = 512;
+    private const int InitializationImages = 128;
     private const double SpeedSmoothing = 0.1;
+
+    // With a budget of time: a plan every so many steps, and until an epoch has been validated, the speed of evaluation
+    // in images over that of training.
+    private const int PlanEvery = 100, FirstPlan = 8;
+    private const double SpeedOfEvaluation = 3;
 
     private readonly FlowModel _model;
     private readonly DataSource _data;
     private readonly IObjective _objective;
     private readonly AdamOptimizer _optimizer;
+    private readonly WeightAverage? _average;
     private readonly Batches _batches;
     private readonly BufferSnapshot _buffersBefore;
     private readonly byte[] _pixels;
     private bool _isInitialized;
     private TrainingPosition _position = TrainingPosition.Start;
     private double _imagesPerSecond;
+    private double? _validationSeconds;
 
     /// <summary>A trainer at the start of a run.</summary>
     /// <exception cref="ArgumentException">The settings do not fit, or the images are not of the model's size.</exception>
@@ -47,6 +54,7 @@ public sealed class Trainer : IDisposable
         Config = config;
         _objective = Objective.Create(config.Objective, model, config.L2);
         _optimizer = new AdamOptimizer(model.Parameters, config);
+        _average = config.AverageDecay is { } decay ? new WeightAverage(model.Parameters, decay) : null;
         _batches = new Batches(data.Training.Count, config.BatchSize, config.Seed);
         _buffersBefore = new BufferSnapshot(model.Parameters);
         _pixels = new byte[config.BatchSize * data.Training.Dimensions];
@@ -67,17 +75,35 @@ public sealed class Trainer : IDisposable
     /// <summary>Steps in an epoch; its last batch may be smaller.</summary>
     public int StepsPerEpoch => _batches.BatchesPerEpoch;
 
-    /// <summary>Steps in all.</summary>
-    public long TotalSteps => Math.Min(StepsOfAllEpochs, Config.MaxSteps ?? long.MaxValue);
+    /// <summary>Steps in all; with a budget of time, as planned now.</summary>
+    public long TotalSteps => Math.Min(Plan.End, Config.MaxSteps ?? long.MaxValue);
 
-    // What a schedule runs over: a limit of steps cuts it short and does not squeeze it.
-    private long StepsOfAllEpochs => (long)Config.Epochs * StepsPerEpoch;
+    // What a schedule runs over: a limit of steps cuts it short and does not squeeze it. Until a run with a budget has
+    // measured its speed it must not come to its end.
+    private SchedulePlan Plan => Config.BudgetSeconds is null
+        ? new SchedulePlan(0, 0, (long)Config.Epochs * StepsPerEpoch)
+        : _position.Plan ?? new SchedulePlan(0, 0, long.MaxValue);
 
-    /// <summary>Trains to the end of the settings' epochs or steps, or until it is asked to stop.</summary>
+    /// <summary>
+    /// Trains to the end of the settings' epochs, steps or budget, or until it is asked to stop. Afterwards the model
+    /// holds the average of the weights, if the settings have one, as it does in an observer's OnEpoch.
+    /// </summary>
     /// <exception cref="NonFiniteException">A loss or gradient was not finite; the parameters are those of the step before.</exception>
-    public TrainingEnd Run(ITrainingObserver observer, CancellationToken cancellation = default)
+    public TrainingEnd Run(ITrainingObserver? observer = null, CancellationToken cancellation = default)
     {
         InitializeFromData();
+        try
+        {
+            return Loop(observer, cancellation);
+        }
+        finally
+        {
+            _average?.Show();
+        }
+    }
+
+    private TrainingEnd Loop(ITrainingObserver? observer, CancellationToken cancellation)
+    {
         while (Step < TotalSteps)
         {
             if (cancellation.IsCancellationRequested)
@@ -86,7 +112,7 @@ public sealed class Trainer : IDisposable
             }
 
             StepReport report = DoStep();
-            observer.OnStep(report);
+            observer?.OnStep(report);
             bool epochIsComplete = _position.Batch == StepsPerEpoch;
             if ((epochIsComplete || Step >= TotalSteps) && !TryFinish(report, epochIsComplete, observer, cancellation))
             {
@@ -104,6 +130,7 @@ public sealed class Trainer : IDisposable
     public LossValues FirstLoss()
     {
         InitializeFromData();
+        _average?.Hide();
         _buffersBefore.Take();
         using Tensor x = Dequantized(_batches.Indices(0, 0), 0);
         using Tape tape = new(_model.Backend, recording: false);
@@ -112,15 +139,16 @@ public sealed class Trainer : IDisposable
         return loss;
     }
 
-    /// <summary>Everything that the run needs to go on, as a checkpoint.</summary>
+    /// <summary>Everything that the run needs to go on, as a checkpoint; its model is the average of the weights, if there is one.</summary>
     public Checkpoint Save(string configuration)
     {
+        _average?.Show();
         return new Checkpoint
         {
             Model = _model.Parameters.Export().Stored(_model.Backend),
             Optimizer =
             [
-                .. _optimizer.Export().Stored(_model.Backend),
+                .. Kept.Select(entry => new NamedArray(entry.Name, entry.Value.Shape, entry.Value.ToDoubles())).Stored(_model.Backend),
                 StoredTensor.Create(TrainingPosition.SumsName, [TrainingPosition.SumCount], _position.Sums),
             ],
             Counters = _position.Counters,
@@ -134,8 +162,14 @@ public sealed class Trainer : IDisposable
     public void Resume(Checkpoint checkpoint)
     {
         TrainingPosition position = TrainingPosition.From(checkpoint, StepsPerEpoch);
-        _model.Parameters.Import(checkpoint.Model.Arrays());
-        _optimizer.Import(checkpoint.Optimizer.Where(tensor => tensor.Name != TrainingPosition.SumsName).Arrays());
+        StateLoading.Load(
+            "Resuming",
+            [.. _model.Parameters.State, .. Kept.Select(entry => (Checkpoint.OptimizerPrefix + entry.Name, entry.Value))],
+            checkpoint.Model.Concat(checkpoint.Optimizer
+                .Where(tensor => tensor.Name != TrainingPosition.SumsName)
+                .Select(tensor => tensor.Renamed(Checkpoint.OptimizerPrefix + tensor.Name))).Arrays(),
+            ParameterSet.IsIgnored);
+        _average?.Resumed();
         _position = position;
     }
 
@@ -143,18 +177,23 @@ public sealed class Trainer : IDisposable
     public void Dispose()
     {
         _optimizer.Dispose();
+        _average?.Dispose();
         _buffersBefore.Dispose();
     }
+
+    // What training keeps beside the model.
+    private IEnumerable<(string Name, Tensor Value)> Kept => _optimizer.State.Concat(_average?.Trained ?? []);
 
     private StepReport DoStep()
     {
         long started = Stopwatch.GetTimestamp();
+        _average?.Hide();
         if (_position.Batch == StepsPerEpoch)
         {
             _position = _position.NextEpoch();
         }
 
-        double learningRate = LearningRates.At(Config, _position.Epoch, (double)Step / StepsOfAllEpochs);
+        double learningRate = LearningRates.At(Config, _position.Epoch, Plan.At(Step), Step);
         _optimizer.SetLearningRate(learningRate);
 
         ReadOnlySpan<int> images = _batches.Indices(_position.Epoch, _position.Batch);
@@ -180,28 +219,54 @@ public sealed class Trainer : IDisposable
             throw NonFinite($"the norm of the gradients is {norm}");
         }
 
+        _average?.Update(Step + 1);
         double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds, speed = images.Length / seconds;
         _imagesPerSecond = _imagesPerSecond == 0 ? speed : _imagesPerSecond + SpeedSmoothing * (speed - _imagesPerSecond);
         _position = _position.After(loss, images.Length, seconds);
+        PlanAnew();
         return new StepReport(
-            Step, _position.Epoch + 1, _position.Batch, StepsPerEpoch, images.Length, loss, norm, learningRate, _position.Seconds, _imagesPerSecond);
+            Step, TotalSteps == long.MaxValue ? null : TotalSteps, _position.Epoch + 1, _position.Batch, StepsPerEpoch, images.Length, loss, norm, learningRate, _position.Seconds, _imagesPerSecond);
     }
 
     /// <summary>Validates and reports an epoch; false if it was asked to stop meanwhile.</summary>
-    private bool TryFinish(StepReport last, bool isComplete, ITrainingObserver observer, CancellationToken cancellation)
+    private bool TryFinish(StepReport last, bool isComplete, ITrainingObserver? observer, CancellationToken cancellation)
     {
-        observer.OnValidating(last.Epoch);
+        observer?.OnValidating(last.Epoch);
+        _average?.Show();
+        long started = Stopwatch.GetTimestamp();
         try
         {
             EvaluationResult validation = Evaluator.Evaluate(_model, _data.Validation, noiseDraws: 1, Config.Seed, cancellation: cancellation);
-            observer.OnEpoch(new EpochReport(
+            observer?.OnEpoch(new EpochReport(
                 last.Epoch, Step, _position.EpochMean, validation, last.LearningRate, _position.Seconds, _position.EpochImages / _position.EpochSeconds, isComplete));
+            _validationSeconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
+            _position = _position.AfterValidation(_validationSeconds.Value);
+            if (Step < TotalSteps)
+            {
+                PlanAnew(always: true);
+            }
+
             return true;
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
             return false;
         }
+    }
+
+    /// <summary>With a budget of time: what is left of it, at the speed of the last steps, gives the last step.</summary>
+    private void PlanAnew(bool always = false)
+    {
+        bool isTime = Step < PlanEvery ? Step >= FirstPlan && long.IsPow2(Step) : Step % PlanEvery == 0;
+        if (Config.BudgetSeconds is not { } budget || !(isTime || always))
+        {
+            return;
+        }
+
+        double secondsPerStep = Config.BatchSize / _imagesPerSecond;
+        double validation = _validationSeconds ?? _data.Validation.Count / (SpeedOfEvaluation * _imagesPerSecond);
+        double steps = (budget - _position.Seconds - validation) / (secondsPerStep + validation / StepsPerEpoch);
+        _position = _position with { Plan = Plan.Until(Step, Step + (long)Math.Max(0, steps)) };
     }
 
     private void InitializeFromData()
@@ -225,6 +290,7 @@ public sealed class Trainer : IDisposable
         byte[] pixels = new byte[images.Length * _data.Training.Dimensions];
         using Tensor x = Dequantized(images, 0, pixels);
         _model.Initialize(x);
+        _average?.Reset();
     }
 
     private Tensor Dequantized(ReadOnlySpan<int> images, int epoch) =>
@@ -234,9 +300,7 @@ public sealed class Trainer : IDisposable
     {
         ImageSet training = _data.Training;
         training.Gather(images, pixels);
-        Tensor x = _model.Backend.Allocate([images.Length, training.Channels, training.Height, training.Width], "a batch of images");
-        _model.Backend.Dequantize(pixels, images, new NoiseKey(Config.Seed, NoiseStreams.Dequantization(epoch)), x);
-        return x;
+        return Dequantization.Of(_model.Backend, training, images, pixels, new NoiseKey(Config.Seed, NoiseStreams.Dequantization(epoch)), "a batch of images");
     }
 
     private NonFiniteException NonFinite(string what)

@@ -32,11 +32,15 @@ internal sealed record TrainingPosition
 
     private double SecondsBefore { get; init; }
 
+    /// <summary>The plan of a run with a budget of time; null before there is one, and without a budget.</summary>
+    public SchedulePlan? Plan { get; init; }
+
     public double Seconds => SecondsBefore + EpochSeconds;
 
     public LossValues EpochMean => Total * (1 / EpochImages);
 
-    public IReadOnlyDictionary<string, long> Counters => new Dictionary<string, long> { [StepKey] = Step, [EpochKey] = Epoch, [BatchKey] = Batch };
+    public IReadOnlyDictionary<string, long> Counters => new Dictionary<string, long>([
+        new(StepKey, Step), new(EpochKey, Epoch), new(BatchKey, Batch), .. Plan?.Counters ?? []]);
 
     public double[] Sums => [.. Total.ToArray(), EpochImages, EpochSeconds, SecondsBefore];
 
@@ -65,6 +69,7 @@ internal sealed record TrainingPosition
             EpochImages = sums[^3],
             EpochSeconds = sums[^2],
             SecondsBefore = sums[^1],
+            Plan = SchedulePlan.From(checkpoint.Counters),
         };
     }
 
@@ -77,5 +82,8 @@ internal sealed record TrainingPosition
         EpochSeconds = EpochSeconds + seconds,
     };
 
-    public TrainingPosition NextEpoch() => new() { Step = Step, Epoch = Epoch + 1, SecondsBefore = Seconds };
+    /// <summary>After a validation that took so long.</summary>
+    public TrainingPosition AfterValidation(double seconds) => this with { SecondsBefore = SecondsBefore + seconds };
+
+    public TrainingPosition NextEpoch() => new() { Step = Step, Epoch = Epoch + 1, SecondsBefore = Seconds, Plan = Plan };
 }

@@ -167,15 +167,15 @@ public sealed class ParameterSetTests
     public void The_learning_rate_falls_every_so_many_epochs()
     {
         TrainingConfig notebook = Presets.Notebook.Training;
-        Close.Check([5e-4, 5e-4, 4e-4, 4e-4, 3.2e-4], [.. new[] { 0, 24, 25, 49, 50 }.Select(epoch => LearningRates.At(notebook, epoch, progress: 0.5))], 1e-18, "learning rate");
-        Assert.AreEqual(0.1, LearningRates.At(new TrainingConfig { LearningRate = 0.1 }, 1000, progress: 0.5));
+        Close.Check([5e-4, 5e-4, 4e-4, 4e-4, 3.2e-4], [.. new[] { 0, 24, 25, 49, 50 }.Select(epoch => LearningRates.At(notebook, epoch, progress: 0.5, step: 0))], 1e-18, "learning rate");
+        Assert.AreEqual(0.1, LearningRates.At(new TrainingConfig { LearningRate = 0.1 }, 1000, progress: 0.5, step: 7));
     }
 
     [TestMethod]
     public void The_learning_rate_falls_along_half_a_cosine_to_zero()
     {
         TrainingConfig cosine = new() { LearningRate = 0.1, Schedule = ScheduleKind.Cosine };
-        Close.Check([0.1, 0.05, 0], [.. new[] { 0, 0.5, 1 }.Select(progress => LearningRates.At(cosine, epoch: 3, progress))], 1e-17, "learning rate");
+        Close.Check([0.1, 0.05, 0], [.. new[] { 0, 0.5, 1 }.Select(progress => LearningRates.At(cosine, epoch: 3, progress, step: 100))], 1e-17, "learning rate");
     }
 
     private static void Step(ParameterSet parameters, AdamOptimizer optimizer, ulong stream)

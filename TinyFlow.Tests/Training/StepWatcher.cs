@@ -6,12 +6,4 @@ namespace TinyFlow.Tests.Training;
 internal sealed class StepWatcher(Action<StepReport>? onStep = null) : ITrainingObserver
 {
     public void OnStep(StepReport step) => onStep?.Invoke(step);
-
-    public void OnValidating(int epoch)
-    {
-    }
-
-    public void OnEpoch(EpochReport epoch)
-    {
-    }
 }

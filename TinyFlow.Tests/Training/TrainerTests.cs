@@ -1,8 +1,10 @@
+using TinyFlow.Nvp.Checkpoints;
 using TinyFlow.Nvp.Data;
 using TinyFlow.Nvp.Models;
 using TinyFlow.Nvp.Parameters;
 using TinyFlow.Nvp.Training;
 using TinyFlow.Tests.Nvp;
+using TinyFlow.Tests.Ops;
 
 namespace TinyFlow.Tests.Training;
 
@@ -37,7 +39,7 @@ public sealed class TrainerTests
         DataSource data = DataSource.Open(DataSource.Mini);
         double[] Train(params long[] stops)
         {
-            TinyFlow.Nvp.Checkpoints.Checkpoint? saved = null;
+            Checkpoint? saved = null;
             double[] values = [];
             foreach (long stop in stops)
             {
@@ -57,6 +59,78 @@ public sealed class TrainerTests
         }
 
         CollectionAssert.AreEqual(Train(5), Train(2, 5));
+    });
+
+    [TestMethod]
+    public void A_checkpoint_of_another_model_changes_nothing() => Devices.Run(Devices.Cpu, backend =>
+    {
+        DataSource data = DataSource.Open(DataSource.Mini);
+        using FlowModel model = FlowModel.Create(Notebook, backend, seed: 1), wider = FlowModel.Create(Notebook with { Hidden = 5 }, backend, seed: 2);
+        using Trainer trainer = new(model, Presets.Notebook.Training, data), other = new(wider, Presets.Notebook.Training, data);
+        Checkpoint fits = trainer.Save("{}"), fitsNot = other.Save("{}");
+        IReadOnlyList<NamedArray> before = model.Parameters.Export();
+
+        // The model's part fits, the optimizer's does not.
+        Checkpoint mixed = new() { Model = other.Save("{}").Model.Select((tensor, i) => fits.Model[i]).ToArray(), Optimizer = fitsNot.Optimizer, Counters = fits.Counters };
+        backend.Fill(model.Parameters.Values, 3);
+        ArgumentException exception = Assert.ThrowsExactly<ArgumentException>(() => trainer.Resume(mixed));
+
+        Assert.Contains("optimizer.exp_avg.", exception.Message);
+        Assert.IsTrue(model.Parameters.Parameters.All(parameter => parameter.Value.ToDoubles().All(value => value == 3)), "the parameters were changed");
+        Assert.IsNotEmpty(before);
+    });
+
+    [TestMethod]
+    public void The_average_of_the_weights_is_what_a_checkpoint_and_the_model_hold_and_resuming_goes_on_from_the_weights_themselves() => Devices.Run(Devices.Cpu, backend =>
+    {
+        const double Decay = 0.7;
+        TrainingConfig training = Presets.Notebook.Training with { BatchSize = 8, WarmUpSteps = 4, AverageDecay = Decay };
+        DataSource data = DataSource.Open(DataSource.Mini);
+        List<double[]> trained = [];
+        using FlowModel model = FlowModel.Create(Notebook, backend, seed: 1);
+        using Trainer trainer = new(model, training with { MaxSteps = 6 }, data);
+        double[] average = model.Parameters.Values.ToDoubles();
+        trainer.Run(new StepWatcher(step => trained.Add(model.Parameters.Values.ToDoubles())));
+        for (int i = 0; i < trained.Count; i++)
+        {
+            double decay = Math.Min(Decay, (i + 1) / (i + 10.0));
+            average = [.. average.Zip(trained[i], (a, w) => decay * a + (1 - decay) * w)];
+        }
+
+        Close.Check(average, model.Parameters.Values.ToDoubles(), 1e-6, "the average");
+        Checkpoint saved = trainer.Save("{}");
+        using FlowModel again = FlowModel.Create(Notebook, backend, seed: 2);
+        using Trainer resumed = new(again, training with { MaxSteps = 9 }, data), whole = new(model, training with { MaxSteps = 9 }, data);
+        resumed.Resume(saved);
+        resumed.Run();
+        whole.Resume(saved);
+        whole.Run();
+        CollectionAssert.AreEqual(model.Parameters.Values.ToDoubles(), again.Parameters.Values.ToDoubles());
+
+        // Another three steps from the average in place of the weights would lead elsewhere.
+        using Trainer fromAverage = new(again, training with { MaxSteps = 9, AverageDecay = null }, data);
+        fromAverage.Resume(new Checkpoint { Model = saved.Model, Optimizer = [.. saved.Optimizer.Where(tensor => !tensor.Name.StartsWith("trained.", StringComparison.Ordinal))], Counters = saved.Counters });
+        fromAverage.Run();
+        CollectionAssert.AreNotEqual(model.Parameters.Values.ToDoubles(), again.Parameters.Values.ToDoubles());
+    });
+
+    [TestMethod]
+    public void A_budget_of_time_plans_its_steps_so_that_the_learning_rate_comes_to_its_end() => Devices.Run(Devices.Cpu, backend =>
+    {
+        ImageSet images = DataSource.Open(DataSource.Mini).Training.Slice(0, 40, "few");
+        DataSource few = new("few", images, () => images);
+
+        // A plan is made from the eighth step on.
+        TrainingConfig training = Presets.Quick.Training with { BatchSize = 4, BudgetSeconds = 1 };
+        using FlowModel model = FlowModel.Create(Quick, backend, seed: 1);
+        using Trainer trainer = new(model, training, few);
+        List<StepReport> steps = [];
+        Assert.AreEqual(TrainingEnd.Finished, trainer.Run(new StepWatcher(steps.Add)));
+
+        Assert.IsNull(steps[0].TotalSteps);
+        Assert.IsTrue(steps.Skip(8).All(step => step.TotalSteps >= step.Step));
+        Assert.AreEqual(steps[^1].TotalSteps, steps[^1].Step);
+        Assert.IsLessThan(training.LearningRate * 0.02, steps[^1].LearningRate, $"after {steps.Count} steps");
     });
 
     [TestMethod]
