@@ -14,6 +14,7 @@ internal static class Application
             TrainCommand.Create(),
             SampleCommand.Create(),
             EvalCommand.Create(),
+            CompareCommand.Create(),
             InfoCommand.Create(),
         };
         ParseResult parsed = root.Parse(args);

@@ -30,6 +30,17 @@ internal static partial class CommonOptions
         HelpName = "mini|DIR",
     };
 
+    public static Option<string?> EvaluationData() => new("--data")
+    {
+        Description = "Images: mini, or a folder with the four MNIST files [default: what the model was trained on].",
+        HelpName = "mini|DIR",
+    };
+
+    public static Option<int> NoiseDraws() => AtLeast(
+        new Option<int>("--noise-draws") { Description = "Draws of dequantization noise an image, over which log p is averaged.", DefaultValueFactory = _ => 1, HelpName = "K" }, 1);
+
+    public static Option<bool> Json() => new("--json") { Description = "One JSON object alone on standard output." };
+
     public static Option<ulong> Seed(string what)
     {
         Option<ulong> option = new("--seed") { Description = what, DefaultValueFactory = _ => 0, HelpName = "N" };

@@ -1,114 +1,124 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Text;
-using System.Text.Json;
 using TinyFlow.Cli.Training;
-using TinyFlow.Nvp.Checkpoints;
 using TinyFlow.Nvp.Data;
 using TinyFlow.Nvp.Evaluation;
-using TinyFlow.Nvp.Models;
-using TinyFlow.Nvp.Training;
 
 namespace TinyFlow.Cli.Commands;
 
 /// <summary>tinyflow eval.</summary>
 internal static class EvalCommand
 {
+    // Enough to see a flow that does not invert; the inverse of some couplings is far slower than they are themselves.
+    private const int InverseChecks = 200;
+
     public static Command Create()
     {
         Argument<string?> run = CommonOptions.Run();
-        Option<string?> data = new("--data") { Description = "Images: mini, or a folder with the four MNIST files [default: what the model was trained on].", HelpName = "mini|DIR" };
-        Option<int> draws = CommonOptions.AtLeast(new Option<int>("--noise-draws") { Description = "Draws of dequantization noise an image, over which log p is averaged.", DefaultValueFactory = _ => 1, HelpName = "K" }, 1);
+        Option<string?> data = CommonOptions.EvaluationData();
+        Option<int> draws = CommonOptions.NoiseDraws();
+        Option<int> importance = CommonOptions.AtLeast(new Option<int>("--importance-samples") { Description = "Also the importance-weighted bound of so many draws of noise an image: tighter, and not comparable with figures without.", DefaultValueFactory = _ => 1, HelpName = "K" }, 1);
+        Option<string?> perImage = new("--per-image") { Description = "Also write the bits per dimension of each image, in the order of the set, to a .csv or .npy file.", HelpName = "FILE" };
+        perImage.Validators.Add(result =>
+        {
+            if (result.Tokens.Count == 1 && !PerImageFile.IsKnown(result.Tokens[0].Value))
+            {
+                result.AddError($"--per-image must end in .csv or .npy; found '{result.Tokens[0].Value}'.");
+            }
+        });
         Option<ulong> seed = CommonOptions.Seed("Of the noise.");
-        Option<bool> json = new("--json") { Description = "One JSON object alone on standard output." };
+        Option<bool> json = CommonOptions.Json();
         Option<int?> threads = CommonOptions.Threads();
         Option<string> device = CommonOptions.Device();
-        Command command = new("eval", "Measure exact bits per dimension on all test images, beside two baselines.") { run, data, draws, seed, json, threads, device };
+        Command command = new("eval", "Measure exact bits per dimension on all test images, beside two baselines.")
+        {
+            run, data, draws, importance, perImage, seed, json, threads, device,
+        };
         command.SetAction(parsed =>
         {
-            RunLocation location = RunFolder.Find(parsed.GetValue(run));
-            Checkpoint checkpoint = Checkpoint.LoadModel(location.Checkpoint);
-            DataConfig? trainedOn = checkpoint.Configuration is { } settings ? RunConfig.FromJson(settings).Data : null;
             using IBackend backend = CommonOptions.Backend(parsed.GetValue(device)!, parsed.GetValue(threads));
-            using FlowModel model = ModelLoading.Load(checkpoint, backend);
-            DataSource source = DataSource.Open(parsed.GetValue(data) ?? SourceOf(trainedOn));
+            using TrainedModel trained = TrainedModel.Load(parsed.GetValue(run), backend);
+            DataSource source = trained.Images(parsed.GetValue(data));
             ImageSet test = source.Test();
             using Interruption interruption = new(() => { });
-            EvaluationResult result = Evaluator.Evaluate(model, test, parsed.GetValue(draws), parsed.GetValue(seed), cancellation: interruption.Token);
-            if (!double.IsFinite(result.BitsPerDim))
+            EvaluationSettings settings = new()
             {
-                int bad = result.PerImage.Count(bits => !double.IsFinite(bits));
-                throw new InvalidOperationException($"{bad} of {result.Images} images have no finite likelihood under {location.Checkpoint}; there is no honest mean to report.");
+                NoiseDraws = parsed.GetValue(draws),
+                ImportanceSamples = parsed.GetValue(importance),
+                InverseChecks = InverseChecks,
+                Seed = parsed.GetValue(seed),
+            };
+            EvaluationResult result = Evaluator.Evaluate(trained.Model, test, settings, interruption.Token).RequireFinite(trained.Path);
+            if (parsed.GetValue(perImage) is { } file)
+            {
+                PerImageFile.Write(file, result.PerImage);
             }
 
             Baselines baselines = Baselines.Measure(source.Published, test);
-            if (parsed.GetValue(json))
-            {
-                Console.WriteLine(ToJson(result, baselines, test, location.Checkpoint, trainedOn));
-            }
-            else
-            {
-                Print(result, baselines, test, location.Checkpoint, trainedOn);
-            }
-
+            Console.WriteLine(parsed.GetValue(json) ? ToJson(result, baselines, test, trained) : ToText(result, baselines, test, trained));
             return ExitCode.Success;
         });
         return command;
     }
 
-    private static string SourceOf(DataConfig? trainedOn) => trainedOn?.Source switch
-    {
-        null => DataSource.Mini,
-        var source when source == DataSource.Mini || Directory.Exists(source) => source,
-        var source => throw new UsageException($"The model was trained on the images in {source}, which is no folder here. Say with --data what to measure it on."),
-    };
+    /// <summary>The result, if every image has a likelihood.</summary>
+    public static EvaluationResult RequireFinite(this EvaluationResult result, string checkpoint) => result.NonFinite == 0
+        ? result
+        : throw new InvalidOperationException($"{result.NonFinite} of {result.Images} images have no finite likelihood under {checkpoint}; there is no honest mean to report.");
 
-    private static void Print(EvaluationResult result, Baselines baselines, ImageSet test, string checkpoint, DataConfig? trainedOn)
+    private static string ToText(EvaluationResult result, Baselines baselines, ImageSet test, TrainedModel trained)
     {
-        CultureInfo invariant = CultureInfo.InvariantCulture;
-        Console.WriteLine($"model                    {checkpoint}");
-        Console.WriteLine($"images                   {test.Name}: all {result.Images}, SHA-256 {test.Sha256}");
-        Console.WriteLine($"trained on               {(trainedOn is null ? "unknown: the checkpoint does not say" : $"{trainedOn.Source}, SHA-256 {trainedOn.Sha256}")}");
-        Console.WriteLine(string.Create(invariant, $"nll                      {result.Nll:F3} nats an image"));
-        Console.WriteLine(string.Create(invariant, $"bits_per_dim             {result.BitsPerDim:F4}"));
-        Console.WriteLine($"standard_error           {(double.IsFinite(result.StandardError) ? result.StandardError.ToString("F4", invariant) : "unknown: two images at least are needed")}");
-        Console.WriteLine(string.Create(invariant, $"noise_draws              {result.NoiseDraws}"));
-        Console.WriteLine(string.Create(invariant, $"baseline: one histogram of all pixels        {baselines.GlobalHistogram:F4} bits_per_dim"));
-        Console.WriteLine(string.Create(invariant, $"baseline: a histogram for each pixel         {baselines.PixelHistogram:F4} bits_per_dim"));
-        Console.WriteLine("The model's figure is an upper bound on its code length, by uniform dequantization; the baselines' are exact.");
+        List<string> lines = [];
+        void Line(string name, string text) => lines.Add($"{name,-24} {text}");
+        void Number(string name, double value, string format, string after = "") => Line(name, value.ToString(format, CultureInfo.InvariantCulture) + after);
+        string Error(double error) => double.IsFinite(error) ? error.ToString("F4", CultureInfo.InvariantCulture) : "unknown: two images at least are needed";
+
+        Line("model", trained.Path);
+        Line("images", $"{test.Name}: all {result.Images}, SHA-256 {test.Sha256}");
+        Line("trained on", trained.TrainedOn is { } on ? $"{on.Source}, SHA-256 {on.Sha256}" : "unknown: the checkpoint does not say");
+        Number("nll", result.Nll, "F3", " nats an image");
+        Number("bits_per_dim", result.BitsPerDim, "F4");
+        Line("standard_error", Error(result.StandardError));
+        Number("noise_draws", result.NoiseDraws, "F0");
+        if (result.Importance is { } bound)
+        {
+            Number("importance-weighted", bound.BitsPerDim, "F4", $" ± {Error(bound.StandardError)}: the tighter bound of {bound.Samples} draws an image");
+        }
+
+        Line("non-finite values", $"{result.NonFinite}");
+        Number("largest inverse error", result.LargestInverseError ?? 0, "E1", $" of any pixel of the first {Math.Min(InverseChecks, result.Images)} images, on a scale of 0 to 1");
+        Number("baseline: one histogram of all pixels       ", baselines.GlobalHistogram, "F4", " bits_per_dim");
+        Number("baseline: a histogram for each pixel        ", baselines.PixelHistogram, "F4", " bits_per_dim");
+        lines.Add("The model's figure is an upper bound on its code length, by uniform dequantization; the baselines' are exact.");
+        return string.Join(Environment.NewLine, lines);
     }
 
-    private static string ToJson(EvaluationResult result, Baselines baselines, ImageSet test, string checkpoint, DataConfig? trainedOn)
+    private static string ToJson(EvaluationResult result, Baselines baselines, ImageSet test, TrainedModel trained) => JsonText.Object(json =>
     {
-        using MemoryStream stream = new();
-        using (Utf8JsonWriter json = new(stream, new JsonWriterOptions { Indented = true }))
+        json.WriteNumber("nll", result.Nll);
+        json.WriteNumber("bits_per_dim", result.BitsPerDim);
+        json.WriteFinite("standard_error", result.StandardError);
+        json.WriteNumber("images", result.Images);
+        json.WriteNumber("noise_draws", result.NoiseDraws);
+        if (result.Importance is { } bound)
         {
-            json.WriteStartObject();
-            json.WriteNumber("nll", result.Nll);
-            json.WriteNumber("bits_per_dim", result.BitsPerDim);
-            if (double.IsFinite(result.StandardError))
-            {
-                json.WriteNumber("standard_error", result.StandardError);
-            }
-            else
-            {
-                json.WriteNull("standard_error");
-            }
-
-            json.WriteNumber("images", result.Images);
-            json.WriteNumber("noise_draws", result.NoiseDraws);
-            json.WriteStartObject("baselines");
-            json.WriteNumber("global_histogram", baselines.GlobalHistogram);
-            json.WriteNumber("pixel_histogram", baselines.PixelHistogram);
-            json.WriteEndObject();
-            json.WriteString("data", test.Name);
-            json.WriteString("data_sha256", test.Sha256);
-            json.WriteString("trained_on", trainedOn?.Source);
-            json.WriteString("trained_on_sha256", trainedOn?.Sha256);
-            json.WriteString("checkpoint", checkpoint);
+            json.WriteStartObject("importance_weighted");
+            json.WriteNumber("samples", bound.Samples);
+            json.WriteNumber("bits_per_dim", bound.BitsPerDim);
+            json.WriteFinite("standard_error", bound.StandardError);
             json.WriteEndObject();
         }
 
-        return Encoding.UTF8.GetString(stream.ToArray());
-    }
+        json.WriteNumber("non_finite", result.NonFinite);
+        json.WriteFinite("largest_inverse_error", result.LargestInverseError ?? 0);
+        json.WriteStartObject("baselines");
+        json.WriteNumber("global_histogram", baselines.GlobalHistogram);
+        json.WriteNumber("pixel_histogram", baselines.PixelHistogram);
+        json.WriteEndObject();
+        json.WriteString("data", test.Name);
+        json.WriteString("data_sha256", test.Sha256);
+        json.WriteString("trained_on", trained.TrainedOn?.Source);
+        json.WriteString("trained_on_sha256", trained.TrainedOn?.Sha256);
+        json.WriteString("checkpoint", trained.Path);
+    });
 }

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text;
 using System.Text.Json;
 using TinyFlow.Nvp.Checkpoints;
 using TinyFlow.Nvp.Models;
@@ -13,7 +12,7 @@ internal static class InfoCommand
     public static Command Create()
     {
         Argument<string?> run = CommonOptions.Run();
-        Option<bool> json = new("--json") { Description = "One JSON object alone on standard output." };
+        Option<bool> json = CommonOptions.Json();
         Command command = new("info", "Show a run's preset, settings, parameters and state of training.") { run, json };
         command.SetAction(parsed =>
         {
@@ -23,10 +22,10 @@ internal static class InfoCommand
             using FlowModel model = ModelLoading.Load(checkpoint, backend);
             RunConfig? config = checkpoint.Configuration is { } text ? RunConfig.FromJson(text) : null;
             MetricsRow[] rows = location.Folder is { } folder && File.Exists(folder.Metrics) ? [.. MetricsLog.Read(folder.Metrics).Rows] : [];
-            byte[] description = Describe(location, checkpoint, model, config, rows);
+            string description = Describe(location, checkpoint, model, config, rows);
             if (parsed.GetValue(json))
             {
-                Console.WriteLine(Encoding.UTF8.GetString(description));
+                Console.WriteLine(description);
             }
             else
             {
@@ -57,41 +56,33 @@ internal static class InfoCommand
         }
     }
 
-    private static byte[] Describe(RunLocation location, Checkpoint checkpoint, FlowModel model, RunConfig? config, MetricsRow[] rows)
+    private static string Describe(RunLocation location, Checkpoint checkpoint, FlowModel model, RunConfig? config, MetricsRow[] rows) => JsonText.Object(json =>
     {
-        using MemoryStream stream = new();
-        using (Utf8JsonWriter json = new(stream, new JsonWriterOptions { Indented = true }))
+        json.WriteString("checkpoint", location.Checkpoint);
+        json.WriteString("preset", model.Config.Preset);
+        json.WriteNumber("parameters", model.Parameters.Count);
+        json.WritePropertyName("model");
+        json.WriteRawValue(model.Config.ToJson());
+        if (config is not null)
         {
-            json.WriteStartObject();
-            json.WriteString("checkpoint", location.Checkpoint);
-            json.WriteString("preset", model.Config.Preset);
-            json.WriteNumber("parameters", model.Parameters.Count);
-            json.WritePropertyName("model");
-            json.WriteRawValue(model.Config.ToJson());
-            if (config is not null)
-            {
-                json.WritePropertyName("training");
-                json.WriteRawValue(config.Training.ToJson());
-                json.WriteStartObject("data");
-                json.WriteString("source", config.Data.Source);
-                json.WriteString("sha256", config.Data.Sha256);
-                json.WriteEndObject();
-            }
-
-            json.WriteStartObject("state");
-            foreach ((string name, long value) in checkpoint.Counters)
-            {
-                json.WriteNumber(name, value);
-            }
-
-            WriteLast(json, rows, "train");
-            WriteLast(json, rows, "validation");
-            json.WriteEndObject();
+            json.WritePropertyName("training");
+            json.WriteRawValue(config.Training.ToJson());
+            json.WriteStartObject("data");
+            json.WriteString("source", config.Data.Source);
+            json.WriteString("sha256", config.Data.Sha256);
             json.WriteEndObject();
         }
 
-        return stream.ToArray();
-    }
+        json.WriteStartObject("state");
+        foreach ((string name, long value) in checkpoint.Counters)
+        {
+            json.WriteNumber(name, value);
+        }
+
+        WriteLast(json, rows, "train");
+        WriteLast(json, rows, "validation");
+        json.WriteEndObject();
+    });
 
     private static void WriteLast(Utf8JsonWriter json, MetricsRow[] rows, string split)
     {

@@ -1,4 +1,6 @@
+using TinyFlow.Autograd;
 using TinyFlow.Nvp.Data;
+using TinyFlow.Nvp.Flows;
 using TinyFlow.Nvp.Models;
 
 namespace TinyFlow.Nvp.Evaluation;
@@ -15,43 +17,51 @@ public static class Evaluator
     /// </summary>
     /// <param name="model">The model.</param>
     /// <param name="images">What to measure it on; all of them.</param>
-    /// <param name="noiseDraws">Draws of dequantization noise an image.</param>
-    /// <param name="seed">Another seed, other noise.</param>
+    /// <param name="settings">How; by default with one draw of noise.</param>
     /// <param name="cancellation">Ends the evaluation with an <see cref="OperationCanceledException"/>.</param>
     /// <exception cref="ArgumentException">The images are of another size than the model's, or there are none.</exception>
-    public static EvaluationResult Evaluate(
-        FlowModel model, ImageSet images, int noiseDraws = 1, ulong seed = 0, CancellationToken cancellation = default)
+    public static EvaluationResult Evaluate(FlowModel model, ImageSet images, EvaluationSettings? settings = null, CancellationToken cancellation = default)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(noiseDraws, 1);
+        settings ??= new EvaluationSettings();
+        ArgumentOutOfRangeException.ThrowIfLessThan(settings.NoiseDraws, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(settings.ImportanceSamples, 1);
         RequireSize(model, images);
-        double[] perImage = new double[images.Count];
-        int[] indices = new int[BatchSize];
+        double[] mean = new double[images.Count];
+        LogMeanExp[] weighted = new LogMeanExp[settings.ImportanceSamples > 1 ? images.Count : 0];
+        double largestError = 0;
         for (int first = 0; first < images.Count; first += BatchSize)
         {
-            int count = Math.Min(BatchSize, images.Count - first);
-            for (int i = 0; i < count; i++)
-            {
-                indices[i] = first + i;
-            }
-
-            for (int draw = 0; draw < noiseDraws; draw++)
+            int[] indices = [.. Enumerable.Range(first, Math.Min(BatchSize, images.Count - first))];
+            for (int draw = 0; draw < Math.Max(settings.NoiseDraws, settings.ImportanceSamples); draw++)
             {
                 cancellation.ThrowIfCancellationRequested();
                 using Tensor x = Dequantization.Of(
-                    model.Backend, images, indices.AsSpan(0, count), images.Pixels.Slice(first * images.Dimensions, count * images.Dimensions),
-                    new NoiseKey(seed, NoiseStreams.Evaluation(draw)), "images to evaluate");
-                double[] bits = model.BitsPerDim(x);
-                for (int i = 0; i < count; i++)
+                    model.Backend, images, indices, images.Pixels.Slice(first * images.Dimensions, indices.Length * images.Dimensions),
+                    new NoiseKey(settings.Seed, NoiseStreams.Evaluation(draw)), "images to evaluate");
+                double[] logProb = LogProb(model, x, draw == 0 ? settings.InverseChecks - first : 0, ref largestError);
+                for (int i = 0; i < indices.Length; i++)
                 {
-                    perImage[first + i] += bits[i] / noiseDraws;
+                    mean[first + i] += draw < settings.NoiseDraws ? logProb[i] / settings.NoiseDraws : 0;
+                    if (weighted.Length > 0 && draw < settings.ImportanceSamples)
+                    {
+                        weighted[first + i] = weighted[first + i].With(logProb[i]);
+                    }
                 }
             }
         }
 
-        double mean = perImage.Average();
-        double deviation = images.Count > 1 ? Math.Sqrt(perImage.Sum(bits => (bits - mean) * (bits - mean)) / (images.Count - 1)) : double.NaN;
-        return new EvaluationResult(
-            mean * images.Dimensions * Math.Log(2), mean, deviation / Math.Sqrt(images.Count), images.Count, noiseDraws, perImage);
+        double[] bits = Array.ConvertAll(mean, logProb => Likelihood.BitsPerDim(logProb, images.Dimensions));
+        (double bitsPerDim, double standardError) = EvaluationResult.Statistics(bits);
+        return new EvaluationResult
+        {
+            Nll = bitsPerDim * images.Dimensions * Math.Log(2),
+            BitsPerDim = bitsPerDim,
+            StandardError = standardError,
+            NoiseDraws = settings.NoiseDraws,
+            PerImage = bits,
+            Importance = weighted.Length == 0 ? null : Bound(weighted, settings.ImportanceSamples, images.Dimensions),
+            LargestInverseError = settings.InverseChecks > 0 ? largestError : null,
+        };
     }
 
     /// <summary>Checks that images are of a model's size.</summary>
@@ -65,5 +75,31 @@ public static class Evaluator
                 $"The model is for images of {config.Channels}x{config.Height}x{config.Width}, but {images.Name} has {images.Count} of " +
                 $"{images.Channels}x{images.Height}x{images.Width}. Choose other data or another model.");
         }
+    }
+
+    /// <summary>The largest |a − b|; NaN if any difference is.</summary>
+    internal static double LargestDifference(Tensor a, Tensor b) => a.ToDoubles().Zip(b.ToDoubles(), (x, y) => Math.Abs(x - y)).Aggregate(0.0, Math.Max);
+
+    // log p of each image of a batch; the first few are also reconstructed from their z.
+    private static double[] LogProb(FlowModel model, Tensor x, int inverses, ref double largestError)
+    {
+        using Tape tape = new(model.Backend, recording: false);
+        FlowTerms terms = model.Forward(tape.Constant(x), Pass.Evaluation);
+        if (inverses > 0)
+        {
+            int count = Math.Min(inverses, x.Shape[0]);
+            using Tensor z = FirstOf(terms.Z.Value, count), wanted = FirstOf(x, count), back = model.Decode(z);
+            largestError = Math.Max(largestError, LargestDifference(wanted, back));
+        }
+
+        return [.. terms.LogProbZ.Value.ToDoubles().Zip(terms.LogDet.Value.ToDoubles(), (logProbZ, logDet) => logProbZ + logDet)];
+    }
+
+    private static Tensor FirstOf(Tensor images, int count) => images.Section(0, [count, images.Shape[1], images.Shape[2], images.Shape[3]]);
+
+    private static ImportanceBound Bound(LogMeanExp[] weighted, int samples, int dimensions)
+    {
+        (double mean, double standardError) = EvaluationResult.Statistics(Array.ConvertAll(weighted, sum => Likelihood.BitsPerDim(sum.Value, dimensions)));
+        return new ImportanceBound(samples, mean, standardError);
     }
 }

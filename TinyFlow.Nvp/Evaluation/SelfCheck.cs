@@ -32,9 +32,8 @@ public sealed record SelfCheck(
         using Tape tape = new(model.Backend, recording: false);
         FlowTerms terms = model.Forward(tape.Constant(x), Pass.Evaluation);
         using Tensor back = model.Decode(terms.Z.Value);
-        double error = x.ToDoubles().Zip(back.ToDoubles(), (a, b) => Math.Abs(a - b)).Max();
         double[] logDets = terms.LogDet.Value.ToDoubles();
         return new SelfCheck(
-            x.Shape, terms.Z.Shape, terms.LogProbZ.Value.ToDoubles().Average(), error, logDets.Min(), logDets.Max(), model.Parameters.Count);
+            x.Shape, terms.Z.Shape, terms.LogProbZ.Value.ToDoubles().Average(), Evaluator.LargestDifference(x, back), logDets.Min(), logDets.Max(), model.Parameters.Count);
     }
 }

@@ -236,7 +236,7 @@ public sealed class Trainer : IDisposable
         long started = Stopwatch.GetTimestamp();
         try
         {
-            EvaluationResult validation = Evaluator.Evaluate(_model, _data.Validation, noiseDraws: 1, Config.Seed, cancellation: cancellation);
+            EvaluationResult validation = Evaluator.Evaluate(_model, _data.Validation, new EvaluationSettings { Seed = Config.Seed }, cancellation);
             observer?.OnEpoch(new EpochReport(
                 last.Epoch, Step, _position.EpochMean, validation, last.LearningRate, _position.Seconds, _position.EpochImages / _position.EpochSeconds, isComplete));
             _validationSeconds = Stopwatch.GetElapsedTime(started).TotalSeconds;

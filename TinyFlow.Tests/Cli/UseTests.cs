@@ -39,6 +39,38 @@ public sealed class UseTests
     }
 
     [TestMethod]
+    public void Models_are_compared_image_by_image_and_their_figures_can_be_kept()
+    {
+        using TemporaryFolder folder = new();
+        TinyRun.Train(folder.Path, "a", "--max-steps", "1");
+        TinyRun.Train(folder.Path, "b", "--max-steps", "40");
+
+        CliProcess.Result text = CliProcess.Run(folder.Path, "compare", "a", "b");
+        Assert.AreEqual(0, text.ExitCode, text.Error);
+        Assert.Contains("B is better.", text.Output);
+        CliProcess.Result same = CliProcess.Run(folder.Path, "compare", "a", "a");
+        Assert.Contains("No clear difference", same.Output);
+        using JsonDocument compared = JsonDocument.Parse(CliProcess.Run(folder.Path, "compare", "a", "b", "--json").Output);
+        JsonElement root = compared.RootElement;
+        Assert.AreEqual(
+            root.GetProperty("b").GetProperty("bits_per_dim").GetDouble() - root.GetProperty("a").GetProperty("bits_per_dim").GetDouble(),
+            root.GetProperty("difference").GetDouble(), 1e-9);
+
+        CliProcess.Result csv = CliProcess.Run(folder.Path, "eval", "a", "--per-image", "bits.csv", "--importance-samples", "2", "--json");
+        Assert.AreEqual(0, csv.ExitCode, csv.Error);
+        using JsonDocument figures = JsonDocument.Parse(csv.Output);
+        double bits = figures.RootElement.GetProperty("bits_per_dim").GetDouble();
+        Assert.AreEqual(bits, File.ReadLines(folder.File("bits.csv")).Skip(1).Average(line => double.Parse(line.Split(',')[1], System.Globalization.CultureInfo.InvariantCulture)), 1e-9);
+        Assert.IsLessThan(bits, figures.RootElement.GetProperty("importance_weighted").GetProperty("bits_per_dim").GetDouble());
+        Assert.AreEqual(0, figures.RootElement.GetProperty("non_finite").GetInt32());
+        CliProcess.Run(folder.Path, "eval", "a", "--per-image", "bits.npy");
+        using ReferenceBackend backend = new();
+        using Tensor perImage = Npy.Read(backend, folder.File("bits.npy"));
+        Assert.AreEqual(bits, perImage.ToDoubles().Average(), 1e-9);
+        Assert.AreEqual(2, CliProcess.Run(folder.Path, "eval", "a", "--per-image", "bits.txt").ExitCode);
+    }
+
+    [TestMethod]
     public void A_model_is_measured_on_the_images_that_it_was_trained_on_unless_others_are_asked_for()
     {
         using TemporaryFolder folder = new();

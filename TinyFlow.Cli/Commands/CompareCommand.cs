@@ -1,0 +1,77 @@
+using System.CommandLine;
+using System.Globalization;
+using TinyFlow.Cli.Training;
+using TinyFlow.Nvp.Data;
+using TinyFlow.Nvp.Evaluation;
+
+namespace TinyFlow.Cli.Commands;
+
+/// <summary>tinyflow compare.</summary>
+internal static class CompareCommand
+{
+    // Two standard errors: one in twenty differences of nothing at all looks as large.
+    private const double Significant = 2;
+
+    public static Command Create()
+    {
+        Argument<string> first = new("RUN_A") { Description = "A run folder or a checkpoint file." }, second = new("RUN_B") { Description = "Another." };
+        Option<string?> data = CommonOptions.EvaluationData();
+        Option<int> draws = CommonOptions.NoiseDraws();
+        Option<ulong> seed = CommonOptions.Seed("Of the noise.");
+        Option<bool> json = CommonOptions.Json();
+        Option<int?> threads = CommonOptions.Threads();
+        Option<string> device = CommonOptions.Device();
+        Command command = new("compare", "Compare two models image by image, with the same noise, on all test images.") { first, second, data, draws, seed, json, threads, device };
+        command.SetAction(parsed =>
+        {
+            using IBackend backend = CommonOptions.Backend(parsed.GetValue(device)!, parsed.GetValue(threads));
+            using TrainedModel a = TrainedModel.Load(parsed.GetValue(first), backend), b = TrainedModel.Load(parsed.GetValue(second), backend);
+            ImageSet test = a.Images(parsed.GetValue(data)).Test();
+            using Interruption interruption = new(() => { });
+            EvaluationSettings settings = new() { NoiseDraws = parsed.GetValue(draws), Seed = parsed.GetValue(seed) };
+            EvaluationResult ofA = Evaluator.Evaluate(a.Model, test, settings, interruption.Token).RequireFinite(a.Path);
+            EvaluationResult ofB = Evaluator.Evaluate(b.Model, test, settings, interruption.Token).RequireFinite(b.Path);
+            PairedComparison comparison = PairedComparison.Of(ofA, ofB);
+            Console.WriteLine(parsed.GetValue(json) ? ToJson(a, ofA, b, ofB, comparison, test) : ToText(a, ofA, b, ofB, comparison, test));
+            return ExitCode.Success;
+        });
+        return command;
+    }
+
+    private static string ToText(TrainedModel a, EvaluationResult ofA, TrainedModel b, EvaluationResult ofB, PairedComparison comparison, ImageSet test)
+    {
+        string Figure(EvaluationResult result) => string.Create(CultureInfo.InvariantCulture, $"{result.BitsPerDim:F4} ± {result.StandardError:F4} bits_per_dim");
+        bool isClear = Math.Abs(comparison.Difference) > Significant * comparison.StandardError;
+        string verdict = isClear ? $"{(comparison.Difference < 0 ? "B" : "A")} is better." : "No clear difference: it is within two standard errors.";
+        return string.Join(
+            Environment.NewLine,
+            $"A                {a.Path}",
+            $"B                {b.Path}",
+            $"images           {test.Name}: all {ofA.Images}, SHA-256 {test.Sha256}; noise draws {ofA.NoiseDraws}",
+            $"A                {Figure(ofA)}",
+            $"B                {Figure(ofB)}",
+            string.Create(CultureInfo.InvariantCulture, $"B - A            {comparison.Difference:F4} ± {comparison.StandardError:F4}, in pairs over the images"),
+            string.Create(CultureInfo.InvariantCulture, $"A is better on   {comparison.BetterByFirst:P1} of the images"),
+            verdict);
+    }
+
+    private static string ToJson(TrainedModel a, EvaluationResult ofA, TrainedModel b, EvaluationResult ofB, PairedComparison comparison, ImageSet test) => JsonText.Object(json =>
+    {
+        foreach ((string name, TrainedModel model, EvaluationResult result) in ((string, TrainedModel, EvaluationResult)[])[("a", a, ofA), ("b", b, ofB)])
+        {
+            json.WriteStartObject(name);
+            json.WriteString("checkpoint", model.Path);
+            json.WriteNumber("bits_per_dim", result.BitsPerDim);
+            json.WriteFinite("standard_error", result.StandardError);
+            json.WriteEndObject();
+        }
+
+        json.WriteNumber("difference", comparison.Difference);
+        json.WriteFinite("standard_error", comparison.StandardError);
+        json.WriteNumber("a_is_better", comparison.BetterByFirst);
+        json.WriteNumber("images", ofA.Images);
+        json.WriteNumber("noise_draws", ofA.NoiseDraws);
+        json.WriteString("data", test.Name);
+        json.WriteString("data_sha256", test.Sha256);
+    });
+}

@@ -1,0 +1,34 @@
+using System.Globalization;
+using System.Text;
+using TinyFlow.Nvp.Checkpoints;
+
+namespace TinyFlow.Cli.Commands;
+
+/// <summary>A figure for each image, as a file for spreadsheets or NumPy.</summary>
+internal static class PerImageFile
+{
+    private const string Csv = ".csv", Numpy = ".npy";
+
+    public static bool IsKnown(string path) => Path.GetExtension(path).ToLowerInvariant() is Csv or Numpy;
+
+    /// <summary>Writes bits per dimension, image 0 first: float64, or text that reads back as the same numbers.</summary>
+    /// <exception cref="CheckpointException">The file cannot be written.</exception>
+    public static void Write(string path, IReadOnlyList<double> bits)
+    {
+        if (Path.GetExtension(path).Equals(Numpy, StringComparison.OrdinalIgnoreCase))
+        {
+            using ReferenceBackend backend = new();
+            using Tensor tensor = backend.Create([bits.Count], bits.ToArray());
+            AtomicFile.Write(path, stream => Npy.Write(tensor, stream));
+            return;
+        }
+
+        StringBuilder text = new("image,bits_per_dim\n");
+        for (int i = 0; i < bits.Count; i++)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"{i},{bits[i]:R}\n");
+        }
+
+        AtomicFile.Write(path, Encoding.UTF8.GetBytes(text.ToString()));
+    }
+}

@@ -1,0 +1,92 @@
+using TinyFlow.Nvp;
+using TinyFlow.Nvp.Data;
+using TinyFlow.Nvp.Evaluation;
+using TinyFlow.Nvp.Models;
+using TinyFlow.Tests.Nvp;
+using TinyFlow.Tests.Ops;
+
+namespace TinyFlow.Tests.Evaluation;
+
+[TestClass]
+public sealed class EvaluatorTests
+{
+    private const ulong Seed = 11;
+    private static readonly ModelConfig Small = Presets.Quick.Model with { Layers = 1, Hidden = 4, DenseLayers = 0, DenseHidden = 0 };
+    private static readonly ImageSet Digits = DataSource.Open(DataSource.Mini).Training;
+
+    [TestMethod]
+    [DataRow(Devices.Cpu)]
+    [DataRow(Devices.Reference)]
+    public void Draws_are_averaged_and_weighted_as_their_formulas_say(string device) => Devices.Run(device, backend =>
+    {
+        const int Draws = 3, Samples = 5;
+        ImageSet images = Digits.Slice(0, 7, "seven");
+        using FlowModel model = FlowModel.Create(Small, backend, seed: 1);
+        double[][] logProb = [.. Enumerable.Range(0, Samples).Select(draw => LogProb(model, images, draw))];
+        double[] mean = [.. Enumerable.Range(0, images.Count).Select(i => Enumerable.Range(0, Draws).Average(draw => logProb[draw][i]))];
+        double[] weighted = [.. Enumerable.Range(0, images.Count).Select(i =>
+        {
+            double largest = logProb.Max(draw => draw[i]);
+            return largest + Math.Log(logProb.Average(draw => Math.Exp(draw[i] - largest)));
+        })];
+
+        EvaluationResult result = Evaluator.Evaluate(model, images, new EvaluationSettings { NoiseDraws = Draws, ImportanceSamples = Samples, Seed = Seed });
+
+        Close.Check([.. mean.Select(value => Likelihood.BitsPerDim(value, 784))], [.. result.PerImage], 1e-12, "per image");
+        Assert.AreEqual(result.PerImage.Average(), result.BitsPerDim, 1e-13);
+        Assert.AreEqual(weighted.Average(value => Likelihood.BitsPerDim(value, 784)), result.Importance!.BitsPerDim, 1e-12);
+        Assert.AreEqual(Samples, result.Importance.Samples);
+
+        // Jensen's inequality holds image by image for the same draws.
+        EvaluationResult all = Evaluator.Evaluate(model, images, new EvaluationSettings { NoiseDraws = Samples, Seed = Seed });
+        Assert.IsLessThan(all.BitsPerDim, result.Importance.BitsPerDim);
+        Assert.IsNull(all.Importance);
+        Assert.IsNull(all.LargestInverseError);
+    });
+
+    [TestMethod]
+    public void An_images_figure_depends_on_neither_the_images_beside_it_nor_their_number() => Devices.Run(Devices.Cpu, backend =>
+    {
+        using FlowModel model = FlowModel.Create(Small, backend, seed: 1);
+        IReadOnlyList<double> many = Evaluator.Evaluate(model, Digits.Slice(0, 230, "many")).PerImage, few = Evaluator.Evaluate(model, Digits.Slice(0, 103, "few")).PerImage;
+        CollectionAssert.AreEqual(few.ToArray(), many.Take(103).ToArray());
+    });
+
+    [TestMethod]
+    public void The_inverse_is_checked_and_a_likelihood_that_is_not_finite_is_counted() => Devices.Run(Devices.Cpu, backend =>
+    {
+        ImageSet images = Digits.Slice(0, 5, "five");
+        using FlowModel model = FlowModel.Create(Small, backend, seed: 1);
+        EvaluationResult good = Evaluator.Evaluate(model, images, new EvaluationSettings { InverseChecks = 3 });
+        Assert.IsInRange(0, 1e-4, good.LargestInverseError!.Value);
+        Assert.IsGreaterThan(0, good.LargestInverseError.Value);
+        Assert.AreEqual(0, good.NonFinite);
+
+        backend.Fill(model.Parameters.Parameters[0].Value, double.NaN);
+        EvaluationResult bad = Evaluator.Evaluate(model, images, new EvaluationSettings { InverseChecks = 3 });
+        Assert.AreEqual(5, bad.NonFinite);
+        Assert.AreEqual(double.NaN, bad.BitsPerDim);
+        Assert.AreEqual(double.NaN, bad.LargestInverseError);
+    });
+
+    [TestMethod]
+    public void A_paired_comparison_has_the_error_of_the_differences()
+    {
+        EvaluationResult Result(params double[] bits) => new() { Nll = 0, BitsPerDim = bits.Average(), StandardError = 0, NoiseDraws = 1, PerImage = bits };
+        PairedComparison comparison = PairedComparison.Of(Result(1, 2, 3), Result(1.1, 2.3, 2.9));
+
+        Assert.AreEqual(0.1, comparison.Difference, 1e-12);
+        Assert.AreEqual(0.2 / Math.Sqrt(3), comparison.StandardError, 1e-12);
+        Assert.AreEqual(2 / 3.0, comparison.BetterByFirst, 1e-12);
+        Assert.ThrowsExactly<ArgumentException>(() => PairedComparison.Of(Result(1), Result(1, 2)));
+    }
+
+    private static double[] LogProb(FlowModel model, ImageSet images, int draw)
+    {
+        using Tensor x = model.Backend.Allocate([images.Count, 1, 28, 28]);
+        model.Backend.Dequantize(images.Pixels, [.. Enumerable.Range(0, images.Count)], new NoiseKey(Seed, NoiseStreams.Evaluation(draw)), x);
+        using Autograd.Tape tape = new(model.Backend, recording: false);
+        TinyFlow.Nvp.Models.FlowTerms terms = model.Forward(tape.Constant(x), TinyFlow.Nvp.Flows.Pass.Evaluation);
+        return [.. terms.LogProbZ.Value.ToDoubles().Zip(terms.LogDet.Value.ToDoubles(), (a, b) => a + b)];
+    }
+}
