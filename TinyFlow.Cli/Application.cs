@@ -16,6 +16,7 @@ internal static class Application
             EvalCommand.Create(),
             CompareCommand.Create(),
             InfoCommand.Create(),
+            PresetsCommand.Create(),
         };
         ParseResult parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)

@@ -6,4 +6,8 @@ namespace TinyFlow.Nvp.Models;
 /// <param name="Description">One sentence.</param>
 /// <param name="Model">The model.</param>
 /// <param name="Training">How it is trained.</param>
-public sealed record Preset(string Name, string Source, string Description, ModelConfig Model, TrainingConfig Training);
+public sealed record Preset(string Name, string Source, string Description, ModelConfig Model, TrainingConfig Training)
+{
+    /// <summary>Bits per dimension as measured, with the images, the time and the machine; null if they have not been. docs/results.md has the commands.</summary>
+    public string? Measured { get; init; }
+}

@@ -1,6 +1,6 @@
 namespace TinyFlow;
 
-public sealed partial class ReferenceBackend
+public partial class ReferenceBackend
 {
     /// <inheritdoc/>
     public override void AffineCoupling(Tensor x, Tensor h, Tensor? scale, Tensor mask, Tensor y, Tensor logDet, CouplingForm form)

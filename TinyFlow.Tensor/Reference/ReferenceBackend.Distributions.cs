@@ -1,6 +1,6 @@
 namespace TinyFlow;
 
-public sealed partial class ReferenceBackend
+public partial class ReferenceBackend
 {
     /// <inheritdoc/>
     public override void GaussianLogProb(Tensor z, Tensor logProb)

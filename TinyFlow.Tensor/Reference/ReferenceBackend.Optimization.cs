@@ -1,6 +1,6 @@
 namespace TinyFlow;
 
-public sealed partial class ReferenceBackend
+public partial class ReferenceBackend
 {
     // torch.nn.utils.clip_grad_norm_ adds this to the norm.
     private const double ClippingEpsilon = 1e-6;

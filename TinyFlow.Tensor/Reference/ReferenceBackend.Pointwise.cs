@@ -2,7 +2,7 @@ using TinyFlow.Pointwise;
 
 namespace TinyFlow;
 
-public sealed partial class ReferenceBackend
+public partial class ReferenceBackend
 {
     /// <inheritdoc/>
     public override void Fill(Tensor y, double value) => Span(y).Fill(value);

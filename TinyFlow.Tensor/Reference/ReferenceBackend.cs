@@ -4,9 +4,10 @@ namespace TinyFlow;
 
 /// <summary>
 /// The specification: every op in float64, in plain loops, on one thread. What another backend computes is right if it
-/// agrees with this one; gradient checks and golden tests run here. Made to be read, not to be fast.
+/// agrees with this one; gradient checks and golden tests run here. Made to be read, not to be fast, and to be derived
+/// from by whoever wants to watch what is computed.
 /// </summary>
-public sealed partial class ReferenceBackend : HostBackend<double>
+public partial class ReferenceBackend : HostBackend<double>
 {
     /// <summary>A reference backend.</summary>
     /// <param name="poison">Fill new memory with NaN, so that a test sees a value that was read before it was written.</param>

@@ -71,6 +71,18 @@ public sealed class UseTests
     }
 
     [TestMethod]
+    public void Presets_are_listed_with_their_size()
+    {
+        using TemporaryFolder folder = new();
+        CliProcess.Result text = CliProcess.Run(folder.Path, "presets"), json = CliProcess.Run(folder.Path, "presets", "--json");
+        Assert.Contains("311,824 parameters", text.Output);
+        using JsonDocument listed = JsonDocument.Parse(json.Output);
+        CollectionAssert.AreEqual(
+            TinyFlow.Nvp.Models.Presets.All.Select(preset => preset.Name).ToArray(),
+            listed.RootElement.GetProperty("presets").EnumerateArray().Select(preset => preset.GetProperty("name").GetString()).ToArray());
+    }
+
+    [TestMethod]
     public void A_model_is_measured_on_the_images_that_it_was_trained_on_unless_others_are_asked_for()
     {
         using TemporaryFolder folder = new();

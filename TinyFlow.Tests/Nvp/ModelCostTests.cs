@@ -1,0 +1,17 @@
+using TinyFlow.Nvp.Models;
+
+namespace TinyFlow.Tests.Nvp;
+
+[TestClass]
+public sealed class ModelCostTests
+{
+    [TestMethod]
+    public void The_notebooks_multiply_adds_are_those_of_its_convolutions()
+    {
+        const int Pixels = 28 * 28, Couplings = 8, Hidden = 64, Kernel = 9;
+        ModelCost cost = ModelCost.Of(Presets.Notebook.Model);
+
+        Assert.AreEqual((long)Couplings * Pixels * Kernel * (Hidden + Hidden * Hidden + 2 * Hidden), cost.MultiplyAdds);
+        Assert.AreEqual(311_824, cost.Parameters);
+    }
+}
