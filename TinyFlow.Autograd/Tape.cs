@@ -19,6 +19,7 @@ public sealed class Tape : IDisposable
     private readonly List<Tensor?> _owned = [];
     private readonly List<Var> _leaves = [];
     private readonly Dictionary<Tensor, Var> _leafOf = new(ReferenceEqualityComparer.Instance);
+    private readonly Tape? _outer;
     private State _state = State.Open;
 
     /// <summary>A tape on a backend.</summary>
@@ -27,6 +28,8 @@ public sealed class Tape : IDisposable
         Backend = backend;
         IsRecording = recording;
     }
+
+    private Tape(Tape outer) : this(outer.Backend) => _outer = outer;
 
     private enum State
     {
@@ -57,24 +60,31 @@ public sealed class Tape : IDisposable
         return input;
     }
 
+    /// <summary>The same with a gradient that the caller owns too.</summary>
+    public Var Input(Tensor value, Tensor gradient)
+    {
+        Check("Input", value);
+        Check("Input", gradient);
+        ShapeRules.Require("Input", "the gradient", gradient.Shape, value.Shape);
+        Var input = new(this, value, IsRecording, gradient);
+        _leaves.Add(input);
+        return input;
+    }
+
+    /// <summary>
+    /// A tape for a backward closure of this one that computes part of the forward pass anew and differentiates it:
+    /// gradients of parameters there are contributions to those here.
+    /// </summary>
+    public Tape Nested() => new(this);
+
     /// <summary>
     /// A parameter: its gradient goes into the given tensor, which <see cref="Backward"/> overwrites, with zeros if the
     /// parameter had no part. Asking twice for the same tensor gives the same var. The caller keeps owning both.
     /// </summary>
     public Var Parameter(Tensor value, Tensor gradient)
     {
-        if (_leafOf.TryGetValue(value, out Var? known))
-        {
-            return known;
-        }
-
-        ShapeRules.Require("Parameter", "the gradient", gradient.Shape, value.Shape);
-        Check("Parameter", value);
-        Check("Parameter", gradient);
-        Var parameter = new(this, value, IsRecording, gradient);
-        _leafOf.Add(value, parameter);
-        _leaves.Add(parameter);
-        return parameter;
+        CheckOpen("Parameter");
+        return AddParameter(value, gradient);
     }
 
     /// <summary>
@@ -136,6 +146,22 @@ public sealed class Tape : IDisposable
     }
 
     /// <summary>
+    /// The same for two results of an op that computes with parameters that are no operands of it, on tapes of its own
+    /// (<see cref="Nested"/>).
+    /// </summary>
+    public (Var First, Var Second) RecordOwn(Tensor first, Tensor second, Action<Tensor, Tensor> backward)
+    {
+        CheckOpen("Record");
+        Var one = new(this, first, IsRecording), two = new(this, second, IsRecording);
+        if (IsRecording)
+        {
+            _nodes.Add(new Node(one, two, null, backward, _owned.Count));
+        }
+
+        return (one, two);
+    }
+
+    /// <summary>
     /// Computes the gradient of a scalar with respect to all inputs and parameters. Values of more than one element
     /// are released on the way; the loss and its scalar parts stay readable until the tape ends.
     /// </summary>
@@ -160,8 +186,33 @@ public sealed class Tape : IDisposable
             throw new InvalidOperationException("Backward: the loss does not depend on any input or parameter of this tape, so there is nothing to differentiate.");
         }
 
-        _state = State.Differentiated;
         loss.SeedGradient(1);
+        PassGradientsOn();
+    }
+
+    /// <summary>
+    /// The same from gradients of several results, as they arrive in the midst of a larger computation: differentiates
+    /// the sum of ⟨value, gradient⟩. Values that depend on no input or parameter are passed over.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">Called twice, or on a tape that does not record.</exception>
+    public void BackwardFrom(Var first, Tensor firstGradient, Var second, Tensor secondGradient)
+    {
+        CheckOpen("BackwardFrom");
+        Check("BackwardFrom", first);
+        Check("BackwardFrom", second);
+        if (!IsRecording)
+        {
+            throw new InvalidOperationException("BackwardFrom: this tape does not record. Make it with recording: true to differentiate.");
+        }
+
+        first.SeedGradient(firstGradient);
+        second.SeedGradient(secondGradient);
+        PassGradientsOn();
+    }
+
+    private void PassGradientsOn()
+    {
+        _state = State.Differentiated;
         for (int i = _nodes.Count - 1; i >= 0; i--)
         {
             Node node = _nodes[i];
@@ -259,6 +310,11 @@ public sealed class Tape : IDisposable
     internal void Check(string op, Tensor operand)
     {
         CheckOpen(op);
+        CheckTensor(op, operand);
+    }
+
+    private void CheckTensor(string op, Tensor operand)
+    {
         if (!ReferenceEquals(operand.Backend, Backend))
         {
             throw new InvalidOperationException(
@@ -270,6 +326,22 @@ public sealed class Tape : IDisposable
             throw new ObjectDisposedException(
                 nameof(Tensor), $"{op}: a tensor of shape {operand.Shape} has been released. Use it before its owner ends, or keep a copy.");
         }
+    }
+
+    private Var AddParameter(Tensor value, Tensor gradient)
+    {
+        if (_leafOf.TryGetValue(value, out Var? known))
+        {
+            return known;
+        }
+
+        ShapeRules.Require("Parameter", "the gradient", gradient.Shape, value.Shape);
+        CheckTensor("Parameter", value);
+        CheckTensor("Parameter", gradient);
+        Var parameter = new(this, value, IsRecording, gradient, _outer?.AddParameter(value, gradient));
+        _leafOf.Add(value, parameter);
+        _leaves.Add(parameter);
+        return parameter;
     }
 
     private void CheckOpen(string op)

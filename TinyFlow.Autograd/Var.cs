@@ -8,9 +8,11 @@ public sealed class Var
 {
     private Tensor? _gradient;
     private readonly bool _gradientIsForeign;
+    private readonly Var? _outer;
 
-    internal Var(Tape tape, Tensor value, bool needsGradient, Tensor? foreignGradient = null)
+    internal Var(Tape tape, Tensor value, bool needsGradient, Tensor? foreignGradient = null, Var? outer = null)
     {
+        _outer = outer;
         Tape = tape;
         Value = value;
         NeedsGradient = needsGradient;
@@ -44,6 +46,11 @@ public sealed class Var
             if (!NeedsGradient)
             {
                 return Sink.None;
+            }
+
+            if (_outer is not null)
+            {
+                return _outer.Grad;
             }
 
             if (IsReached)
@@ -85,9 +92,18 @@ public sealed class Var
         Tape.Backend.Fill(gradient, value);
     }
 
+    internal void SeedGradient(Tensor gradient)
+    {
+        if (NeedsGradient)
+        {
+            Tape.Backend.ScaleShift(gradient, 1, 0, Grad);
+        }
+    }
+
     internal void ZeroIfUnreached()
     {
-        if (!IsReached)
+        // What stands for a var of an outer tape is that tape's to finish.
+        if (!IsReached && _outer is null)
         {
             SeedGradient(0);
         }
