@@ -28,6 +28,16 @@ internal sealed record FlowCase(string Name, Shape Image, Func<ParameterScope, I
         new("logit, near 1", Small, _ => new LogitTransform(1 - 2e-5)),
         new("ActNorm", Small, scope => new ActNorm(scope, 2)),
         new("1x1 convolution", [5, 1, 3], scope => new InvertibleConvolution(scope, 5)),
+        new("factor out, in place", Small, scope => new FactorOut(Small, new ActNorm(scope, 1), FactorOutLayout.InPlace)),
+        new("factor out, in place, the inner flow being empty", Small, _ => new FactorOut(Small, new Chain(), FactorOutLayout.InPlace)),
+        new("factor out, in place, an odd number of channels", [3, 2, 2], scope => new FactorOut(
+            [3, 2, 2], new ActNorm(scope, 2), FactorOutLayout.InPlace, LearnedPrior(scope, going: 2, leaving: 1))),
+        new("factor out, flat, with a learned prior", Small, scope => new FactorOut(
+            Small, new Chain(new ActNorm(scope, 1), new Flatten([1, 2, 4])), FactorOutLayout.Flat, LearnedPrior(scope, going: 1, leaving: 1))),
+        new("factor out twice, flat", [4, 2, 2], scope => new FactorOut(
+            [4, 2, 2],
+            new FactorOut([2, 2, 2], new Chain(new ActNorm(scope, 1), new Squeeze(), new Flatten([4, 1, 1])), FactorOutLayout.Flat, LearnedPrior(scope, going: 1, leaving: 1)),
+            FactorOutLayout.Flat)),
         new("the empty chain", Small, _ => new Chain()),
         new("a chain of chains", Small, scope => new Chain(
             new LogitTransform(0.95), new Chain(new ActNorm(scope / "a", 2)), new Chain(), new Squeeze(), new ActNorm(scope / "b", 8))),
@@ -42,6 +52,9 @@ internal sealed record FlowCase(string Name, Shape Image, Func<ParameterScope, I
     public static FlowCase Named(string name) => All.Single(flow => flow.Name == name);
 
     private static FlowCase Preset(string name, ModelConfig config) => new($"preset {name}", config.Image, scope => FlowBuilder.Build(scope, config));
+
+    private static ConditionalGaussian LearnedPrior(ParameterScope scope, int going, int leaving) =>
+        new(new GatedResidualNet(scope / "prior", going, 2 * leaving, hidden: 2, blocks: 1));
 
     private static AffineCoupling Coupling(ParameterScope scope, CouplingForm form, Shape? scale) => new(
         scope, Small, Masks.Checkerboard(Small), NotebookNet.Create(scope / "net", 2, hidden: 3),
