@@ -124,6 +124,20 @@ public interface IBackend : IDisposable
         Tensor x, Tensor h, Tensor? scale, Tensor mask, Tensor dy, Tensor dlogDet,
         Sink dx, Sink dh, Sink dscale, CouplingForm form);
 
+    /// <summary>
+    /// Coupling by a mixture of K logistics. h [N, (2 + 3K)·C', H, W] has, for each of the C' changed channels of x
+    /// [N, C, H, W], by groups of C' channels: a, t, then K logits of the weights π, K means μ and K log scales s. With
+    /// u = (x − μ)·e^−s and F = Σ π·σ(u): y = logit(F)·e^r + t with r = 2·tanh(a/2); the other channels stay.
+    /// logDet [N] = Σ log ∂y/∂x.
+    /// </summary>
+    void LogisticMixtureCoupling(Tensor x, Tensor h, ChannelRange changed, Tensor y, Tensor logDet);
+
+    /// <summary>x from y, given the same h, by a bracketed Newton iteration.</summary>
+    void LogisticMixtureCouplingInverse(Tensor y, Tensor h, ChannelRange changed, Tensor x);
+
+    /// <summary>The gradients of the forward coupling, given those of y and logDet.</summary>
+    void LogisticMixtureCouplingBackward(Tensor x, Tensor h, ChannelRange changed, Tensor dy, Tensor dlogDet, Sink dx, Sink dh);
+
     /// <summary>logProb [N] of z [N, …] under a standard normal.</summary>
     void GaussianLogProb(Tensor z, Tensor logProb);
 

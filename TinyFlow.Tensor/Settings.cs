@@ -42,6 +42,23 @@ public enum CouplingForm
     ShiftThenScale,
 }
 
+/// <summary>Neighbouring channels: from number <paramref name="First"/> on, <paramref name="Count"/> of them.</summary>
+public readonly record struct ChannelRange(int First, int Count)
+{
+    /// <summary>The number of the channel behind the last.</summary>
+    public int End => First + Count;
+}
+
+/// <summary>The bounds that keep a coupling by a mixture of logistics finite, as in Flow++ (Ho et al. 2019).</summary>
+public static class LogisticMixtureLimits
+{
+    /// <summary>A component's log scale s below this counts as this, and has no gradient: no component is a spike.</summary>
+    public const double SmallestLogScale = -7;
+
+    /// <summary>The log scale of the affine map behind the mixture is this times tanh(a / this).</summary>
+    public const double LargestAffineLogScale = 2;
+}
+
 /// <summary>The order of channels after a 2x2 squeeze, where block position p = 2·dy + dx.</summary>
 public enum SqueezeOrder
 {

@@ -75,6 +75,27 @@ public static class ShapeRules
         ? Shape.Create([x[0], x[1] / 4, 2 * x[2], 2 * x[3]])
         : throw new ArgumentException($"Unsqueeze: need [N, C, H, W] with C divisible by 4; found {x}.");
 
+    /// <summary>The number K of components of a mixture coupling of x [N, C, H, W] by h [N, (2 + 3K)·C', H, W].</summary>
+    /// <exception cref="ArgumentException">The operands do not fit.</exception>
+    public static int LogisticMixtureCoupling(string op, Shape x, Shape h, ChannelRange changed)
+    {
+        if (x.Rank != 4)
+        {
+            throw new ArgumentException($"{op}: need x [N, C, H, W]; found {x}.");
+        }
+
+        if (changed.First < 0 || changed.Count < 1 || changed.End > x[1])
+        {
+            throw new ArgumentException($"{op}: the changed channels {changed.First} to {changed.End - 1} must be at least one of those of x {x}.");
+        }
+
+        int components = h.Rank == 4 ? (h[1] / changed.Count - 2) / 3 : 0;
+        return components >= 1 && h == x.With(1, (2 + 3 * components) * changed.Count)
+            ? components
+            : throw new ArgumentException(
+                $"{op}: h must have (2 + 3K)·{changed.Count} channels for K components, and the images, height and width of x {x}; found {h}.");
+    }
+
     /// <summary>Checks that an operand has the shape that is needed.</summary>
     /// <exception cref="ArgumentException">It has another.</exception>
     public static void Require(string op, string operand, Shape found, Shape needed)

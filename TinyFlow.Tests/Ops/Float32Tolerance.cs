@@ -17,5 +17,7 @@ internal sealed record Float32Tolerance(double Value, string Reason)
     // 576 products in one chain may err by 576 · 6e-8 = 3.4e-5 at worst; seen are 2.9e-6 directly and 3.7e-6 by Winograd.
     public static readonly Float32Tolerance LargeConvolutions = new(1e-5, "hundreds of products in one sum, and Winograd's transforms, whose factors of up to 8 magnify roundings");
 
+    public static readonly Float32Tolerance Mixtures = new(3e-6, "sums of exponentials of differences, each with the roundings of its exponent");
+
     public static readonly Float32Tolerance Statistics = new(1e-5, "differences from a mean cancel, and their roundings are scaled by 1/deviation");
 }

@@ -35,6 +35,37 @@ internal static partial class OpCases
         }
     }
 
+    private static IEnumerable<OpCase> MixtureCouplingRows()
+    {
+        yield return CoupleByMixture([1, 1, 1, 1], new ChannelRange(0, 1), 1, -1.5);
+        yield return CoupleByMixture([2, 2, 3, 3], new ChannelRange(1, 1), 4, -1.5);
+        yield return CoupleByMixture([3, 4, 2, 3], new ChannelRange(0, 2), 3, -1.5);
+        yield return CoupleByMixture([2, 5, 1, 3], new ChannelRange(1, 3), 2, -3);
+
+        // Log scales at which the bound holds them: they have no gradient.
+        yield return CoupleByMixture([2, 2, 2, 2], new ChannelRange(0, 1), 2, -12) with
+        {
+            Tolerance = new Float32Tolerance(1e-5, "distances are multiplied by e^7, and what is lost in rounding them with it"),
+        };
+    }
+
+    private static OpCase CoupleByMixture(Shape x, ChannelRange changed, int components, double smallestLogScale)
+    {
+        // Log scales are the last of the parameters; [-12, -9] stays away from the bound's kink.
+        Shape h = x.With(1, (2 + 3 * components) * changed.Count);
+        int logScales = (2 + 2 * components) * changed.Count * x[2] * x[3];
+        Operand parameters = new(h, (p, u) => p % (h.Count / h[0]) >= logScales ? smallestLogScale + 3 * u : 3 * u - 1.5);
+        return new OpCase(
+            $"LogisticMixtureCoupling of {x}, {changed.Count} channels from {changed.First} on, {components} components, log scales from {smallestLogScale} on",
+            Float32Tolerance.Mixtures, [Operand.Any(x), parameters],
+            (_, v) =>
+            {
+                (Var y, Var logDet) = v[0].LogisticMixtureCoupling(v[1], changed);
+                int n = x[0];
+                return Movement.Concat(1, y.Reshape([n, (int)(x.Count / n)]), logDet.Reshape([n, 1]));
+            });
+    }
+
     private static OpCase Couple(Shape x, Shape? scale, Mask mask, CouplingForm form)
     {
         Operand[] operands = [Operand.Any(x), Operand.Any(x.With(1, 2 * x[1]))];

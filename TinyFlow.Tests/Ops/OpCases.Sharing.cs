@@ -34,9 +34,18 @@ internal static partial class OpCases
             ("BroadcastTo of x with x", [Operand.Any([3])], v => v[0].BroadcastTo([2, 3]) * v[0]),
             ("GaussianLogProb of x with its sum", [image], v => v[0].GaussianLogProb() * v[0].SumPerImage()),
             ("Exp of h that three others use", [Operand.Any([5])], v => Threefold(v[0].Exp())),
+            ("LogisticMixtureCoupling of x by a net of x", [image, Operand.Any([8, 1, 3, 3])], v => MixByNet(v[0], v[1])),
             ("AffineCoupling of x by a net of x", [image, Operand.Any([4, 2, 3, 3])], v => CoupleByNet(v[0], v[1])),
         ];
         return rows.Select(row => new OpCase(row.Name, Float32Tolerance.Products, row.Operands, (_, v) => row.Function(v)));
+    }
+
+    /// <summary>The first channel makes the parameters of the second.</summary>
+    private static Var MixByNet(Var x, Var weight)
+    {
+        Var h = x.Slice(1, 0, 1).Conv2D(weight, null, new ConvolutionWindow(1, 1));
+        (Var y, Var logDet) = x.LogisticMixtureCoupling(h, new ChannelRange(1, 1));
+        return y.GaussianLogProb() + logDet;
     }
 
     private static Var Threefold(Var h) => h * h.Sqrt() + h.Sum();

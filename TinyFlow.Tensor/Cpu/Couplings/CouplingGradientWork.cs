@@ -57,38 +57,20 @@ internal readonly unsafe struct CouplingGradientWork(CouplingOperands operands, 
             if (dx is not null)
             {
                 // Where the mask is 0 the exponential is 1.
-                Put(scaled, dx + i, count, inputAdds);
+                CouplingLanes.Put(scaled, dx + i, count, inputAdds);
             }
 
             if (da is not null)
             {
                 T slope = T.NegatedMultiplyAdd(lanes.Tanh, lanes.Tanh, T.Create(1f));
-                Put(T.IfPositive(lanes.Mask, ds * lanes.Factor * slope, T.Zero), da + i, count, netAdds);
-                Put(T.IfPositive(lanes.Mask, scaleFirst ? gradient : scaled, T.Zero), da + toShift + i, count, netAdds);
+                CouplingLanes.Put(T.IfPositive(lanes.Mask, ds * lanes.Factor * slope, T.Zero), da + i, count, netAdds);
+                CouplingLanes.Put(T.IfPositive(lanes.Mask, scaleFirst ? gradient : scaled, T.Zero), da + toShift + i, count, netAdds);
             }
 
             if (dscale is not null)
             {
-                Put(T.IfPositive(lanes.Mask, ds * lanes.Tanh, T.Zero), dscale + i, count, false);
+                CouplingLanes.Put(T.IfPositive(lanes.Mask, ds * lanes.Tanh, T.Zero), dscale + i, count, false);
             }
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Put<T>(T value, float* destination, int count, bool adds) where T : struct, ILanes<T>
-    {
-        if (adds)
-        {
-            value += T.Load(destination);
-        }
-
-        if (count == T.Count)
-        {
-            T.Store(value, destination);
-        }
-        else
-        {
-            T.StorePartial(value, destination, count);
         }
     }
 }

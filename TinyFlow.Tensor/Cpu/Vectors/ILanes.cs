@@ -36,6 +36,9 @@ internal unsafe interface ILanes<T> : IReal<T> where T : struct, ILanes<T>
     /// <summary>Lane by lane, <paramref name="yes"/> where a is less than b, else <paramref name="no"/>.</summary>
     static abstract T IfLess(T a, T b, T yes, T no);
 
+    /// <summary>Whether any lane is greater than 0.</summary>
+    static abstract bool AnyPositive(T a);
+
     /// <summary>The larger, in one instruction; b where either is NaN on x64.</summary>
     static abstract T MaxNative(T a, T b);
 

@@ -131,6 +131,9 @@ internal readonly unsafe struct Lanes128 : ILanes<Lanes128>
         Vector128.ConditionalSelect(Vector128.LessThan(a._value, b._value), yes._value, no._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool AnyPositive(Lanes128 a) => Vector128.GreaterThanAny(a._value, Vector128<float>.Zero);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes128 Round(Lanes128 a) => new(Vector128.Round(a._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

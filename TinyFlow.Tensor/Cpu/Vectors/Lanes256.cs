@@ -128,6 +128,9 @@ internal readonly unsafe struct Lanes256 : ILanes<Lanes256>
         Vector256.ConditionalSelect(Vector256.LessThan(a._value, b._value), yes._value, no._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool AnyPositive(Lanes256 a) => Vector256.GreaterThanAny(a._value, Vector256<float>.Zero);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes256 Round(Lanes256 a) => new(Vector256.Round(a._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

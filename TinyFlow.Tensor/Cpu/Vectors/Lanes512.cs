@@ -123,6 +123,9 @@ internal readonly unsafe struct Lanes512 : ILanes<Lanes512>
         Vector512.ConditionalSelect(Vector512.LessThan(a._value, b._value), yes._value, no._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool AnyPositive(Lanes512 a) => Vector512.GreaterThanAny(a._value, Vector512<float>.Zero);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes512 Round(Lanes512 a) => new(Vector512.Round(a._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

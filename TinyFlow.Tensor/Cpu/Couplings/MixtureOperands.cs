@@ -1,0 +1,49 @@
+namespace TinyFlow.Cpu.Couplings;
+
+/// <summary>The operands of a coupling by a mixture of logistics, in plain order, as addresses and distances in elements.</summary>
+internal readonly unsafe struct MixtureOperands(float* input, float* net, Shape x, ChannelRange changed, int components)
+{
+    /// <summary>x going forward, y going back.</summary>
+    public float* Input { get; } = input;
+
+    public float* Net { get; } = net;
+
+    public int Images { get; } = x[0];
+
+    public int Components { get; } = components;
+
+    /// <summary>The elements of an image.</summary>
+    public long Image { get; } = (long)x[1] * x[2] * x[3];
+
+    /// <summary>The changed elements of an image, which lie side by side from <see cref="First"/> on; also how far a parameter is from the next.</summary>
+    public long Changed { get; } = (long)changed.Count * x[2] * x[3];
+
+    public long First { get; } = (long)changed.First * x[2] * x[3];
+
+    /// <summary>The parameters of an image.</summary>
+    public long Parameters => (2 + 3L * Components) * Changed;
+
+    /// <summary>Copies what is not changed of an image, or adds it.</summary>
+    public void Keep(long image, float* from, float* to, bool adds)
+    {
+        Keep(from + image * Image, to + image * Image, First, adds);
+        long end = image * Image + First + Changed;
+        Keep(from + end, to + end, Image - First - Changed, adds);
+    }
+
+    private static void Keep(float* from, float* to, long count, bool adds)
+    {
+        Span<float> target = new(to, checked((int)count));
+        ReadOnlySpan<float> source = new(from, target.Length);
+        if (!adds)
+        {
+            source.CopyTo(target);
+            return;
+        }
+
+        for (int i = 0; i < target.Length; i++)
+        {
+            target[i] += source[i];
+        }
+    }
+}
