@@ -59,6 +59,18 @@ public interface IBackend : IDisposable
     /// <summary>y = scale·x + shift, as many elements (shapes may differ).</summary>
     void ScaleShift(Tensor x, double scale, double shift, Sink y);
 
+    /// <summary>y [N, 2C, …] of x [N, C, …]: elu(x), then elu(−x), along the channels.</summary>
+    void ConcatElu(Tensor x, Tensor y);
+
+    /// <summary>The gradient of <see cref="ConcatElu"/>, from its result alone.</summary>
+    void ConcatEluBackward(Tensor y, Tensor dy, Sink dx);
+
+    /// <summary>y = x + p·σ(q) of x [N, C, …], where gate [N, 2C, …] is p, then q, along the channels.</summary>
+    void GatedSum(Tensor x, Tensor gate, Tensor y);
+
+    /// <summary>The gradient of <see cref="GatedSum"/> with respect to the gate; that with respect to x is dy.</summary>
+    void GatedSumBackward(Tensor gate, Tensor dy, Sink dgate);
+
     // Reductions and data movement
 
     /// <summary>y = scale · sum of x over each axis in which y has size 1; same rank.</summary>

@@ -39,11 +39,8 @@ public sealed class GatedResidualNet : INet
         foreach ((ConvolutionLayer inner, ConvolutionLayer gate) in _blocks)
         {
             Var a = OnBothSigns(inner, h, pass), b = OnBothSigns(gate, a, pass);
-            int channels = h.Shape[1];
-            Var value = b.Slice(1, 0, channels), gateInput = b.Slice(1, channels, channels), open = gateInput.Sigmoid();
-            Var change = value * open, next = h + change;
-            tape.ReleaseAll(a, b, value, gateInput, open, change, h);
-
+            Var next = h.GatedSum(b);
+            tape.ReleaseAll(a, b, h);
             h = next;
         }
 
@@ -54,9 +51,8 @@ public sealed class GatedResidualNet : INet
 
     private static Var OnBothSigns(ConvolutionLayer layer, Var h, Pass pass)
     {
-        Var negative = -h, both = Movement.Concat(1, h, negative), activated = both.Elu();
-        Var y = layer.Forward(activated, pass);
-        h.Tape.ReleaseAll(negative, both, activated);
+        Var activated = h.ConcatElu(), y = layer.Forward(activated, pass);
+        h.Tape.Release(activated);
         return y;
     }
 }

@@ -187,6 +187,10 @@ public abstract unsafe class HostBackend<T> : IBackend where T : unmanaged, IBin
     public abstract void Binary<TOp>(Tensor a, Tensor b, Tensor y) where TOp : struct, IBinary;
     public abstract void BinaryBackward<TOp>(Tensor a, Tensor b, Tensor y, Tensor dy, Sink da, Sink db) where TOp : struct, IBinary;
     public abstract void ScaleShift(Tensor x, double scale, double shift, Sink y);
+    public abstract void ConcatElu(Tensor x, Tensor y);
+    public abstract void ConcatEluBackward(Tensor y, Tensor dy, Sink dx);
+    public abstract void GatedSum(Tensor x, Tensor gate, Tensor y);
+    public abstract void GatedSumBackward(Tensor gate, Tensor dy, Sink dgate);
     public abstract void Sum(Tensor x, double scale, Sink y);
     public abstract void Broadcast(Tensor x, double scale, Sink y);
     public abstract void Copy(Tensor x, Walk from, Sink y, Walk to, Shape extent);

@@ -61,6 +61,8 @@ internal static partial class OpCases
             yield return Couple([3, 3, 13, 11], [3, 13, 11], Mask.Random, form) with { Tolerance = Float32Tolerance.Products };
         }
 
+        yield return ConcatElu([7, 24, 14, 14]);
+        yield return Gate([7, 24, 14, 14]);
         yield return CoupleByMixture([5, 4, 14, 14], new ChannelRange(2, 2), 4, -1.5);
         yield return CoupleByMixture([3, 3, 41, 53], new ChannelRange(0, 2), 2, -1.5);
     }
