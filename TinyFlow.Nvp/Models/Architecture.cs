@@ -8,4 +8,10 @@ public enum Architecture
 
     /// <summary>Logit transform, then levels of a squeeze and steps of ActNorm, an invertible 1x1 convolution and a channel coupling.</summary>
     Squeezed,
+
+    /// <summary>
+    /// Logit transform, then levels of a squeeze and steps of ActNorm, an invertible 1x1 convolution and a mixture coupling;
+    /// half of the channels leave behind each level, with a learned prior. The latent is flat.
+    /// </summary>
+    MultiScale,
 }

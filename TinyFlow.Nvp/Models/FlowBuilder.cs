@@ -10,6 +10,7 @@ internal static class FlowBuilder
     {
         Architecture.Notebook => NotebookFlow.Build(root, config),
         Architecture.Squeezed => SqueezedFlow.Build(root, config),
+        Architecture.MultiScale => MultiScaleFlow.Build(root, config),
         _ => throw new ArgumentException(
             $"The architecture {config.Architecture} is not known. Known ones: {string.Join(", ", Enum.GetNames<Architecture>())}."),
     };

@@ -35,6 +35,9 @@ public sealed record ModelConfig
     /// <summary>Residual blocks of each conditioner; 0 for an architecture without.</summary>
     public int Blocks { get; init; }
 
+    /// <summary>Components of each mixture coupling; 0 for an architecture without.</summary>
+    public int Components { get; init; }
+
     /// <summary>Couplings of the whole image with fully connected nets, behind the levels; 0 for none.</summary>
     public int DenseLayers { get; init; }
 
@@ -48,7 +51,9 @@ public sealed record ModelConfig
     internal Shape Image => [Channels, Height, Width];
 
     /// <summary>[C, H, W] of a latent variable.</summary>
-    internal Shape Latent => [Channels << (2 * Levels), Height >> Levels, Width >> Levels];
+    internal Shape Latent => Architecture == Architecture.MultiScale
+        ? [Dimensions, 1, 1]
+        : [Channels << (2 * Levels), Height >> Levels, Width >> Levels];
 
     /// <summary>D, the pixels of an image, by which bits per dimension are divided.</summary>
     internal int Dimensions => Channels * Height * Width;
@@ -74,7 +79,11 @@ public sealed record ModelConfig
             $"dense layers must be at least 0, and have hidden units if there are any; found {DenseLayers} of {DenseHidden} units");
         problems.Require(Channels >= 1 && Height >= 1 && Width >= 1, $"an image needs at least 1 channel, row and column; found {Image}");
         problems.Require(DataConstraint is null or (> 0 and < 1), $"the data constraint must lie between 0 and 1, both excluded; found {DataConstraint}");
-        if (Architecture == Architecture.Squeezed)
+        problems.Require(
+            Architecture == Architecture.MultiScale ? Components >= 1 : Components == 0,
+            $"architecture {Architecture} has {(Architecture == Architecture.MultiScale ? "couplings of at least 1 component" : "no mixture couplings")}; found {Components} components");
+        problems.Require(Architecture == Architecture.Squeezed || DenseLayers == 0, $"architecture {Architecture} has no dense layers; found {DenseLayers}");
+        if (Architecture is Architecture.Squeezed or Architecture.MultiScale)
         {
             problems.Require(Levels is >= 1 and <= 8, $"levels must be from 1 to 8; found {Levels}");
             int block = 1 << Math.Clamp(Levels, 0, 8);
@@ -85,7 +94,6 @@ public sealed record ModelConfig
         else
         {
             problems.Require(Levels == 0, $"architecture {Architecture} has no levels; found {Levels}");
-            problems.Require(DenseLayers == 0, $"architecture {Architecture} has no dense layers; found {DenseLayers}");
         }
 
         problems.ThrowIfAny();

@@ -5,6 +5,16 @@ namespace TinyFlow.Nvp.Models;
 /// <summary>The presets that there are.</summary>
 public static class Presets
 {
+    // The loss is in nats an image: the norm of 1 that serves a loss in bits/dim is 543 here.
+    private static readonly TrainingConfig MixtureTraining = new()
+    {
+        Epochs = 25,
+        BatchSize = 64,
+        LearningRate = 1e-3,
+        ClipNorm = 543,
+        Schedule = ScheduleKind.Cosine,
+    };
+
     /// <summary>Ours: digits within minutes on two cores.</summary>
     public static Preset Quick { get; } = new(
         "quick",
@@ -23,6 +33,32 @@ public static class Presets
             DataConstraint = 1 - 2e-5, // The zero bin of MNIST becomes a smooth tail rather than a wall.
         },
         new TrainingConfig { Epochs = 5, BatchSize = 32, LearningRate = 1e-3, ClipNorm = 100, Schedule = ScheduleKind.Cosine });
+
+    /// <summary>Ours: the best likelihood within half an hour on two cores.</summary>
+    public static Preset Mixture { get; } = new(
+        "mixture",
+        "TinyFlow, after Flow++ (Ho et al. 2019)",
+        "Two scales of couplings by mixtures of logistics and a learned prior: the best bits/dim within half an hour on two cores.",
+        new ModelConfig
+        {
+            Preset = "mixture",
+            Architecture = Architecture.MultiScale,
+            Levels = 2,
+            Layers = 6,
+            Hidden = 24,
+            Blocks = 1,
+            Components = 4,
+            DataConstraint = 1 - 2e-5,
+        },
+        MixtureTraining);
+
+    /// <summary>The same, in a size for a graphics processor.</summary>
+    public static Preset MixtureLarge { get; } = new(
+        "mixture-large",
+        "TinyFlow, after Flow++ (Ho et al. 2019)",
+        "As mixture, with wider and deeper networks: for a graphics processor.",
+        Mixture.Model with { Preset = "mixture-large", Layers = 8, Hidden = 96, Blocks = 3, Components = 8 },
+        MixtureTraining with { Epochs = 100, BatchSize = 256 });
 
     /// <summary>The seed notebook's Real NVP.</summary>
     public static Preset Notebook { get; } = new(
@@ -43,7 +79,7 @@ public static class Presets
         });
 
     /// <summary>All of them; the first is the default.</summary>
-    public static IReadOnlyList<Preset> All { get; } = [Quick, Notebook];
+    public static IReadOnlyList<Preset> All { get; } = [Quick, Mixture, MixtureLarge, Notebook];
 
     /// <summary>The preset of a name.</summary>
     /// <exception cref="ArgumentException">There is none; the message lists the known ones.</exception>

@@ -7,7 +7,7 @@ namespace TinyFlow.Nvp.Nets;
 
 /// <summary>
 /// A residual network without batch statistics: conv3x3, then blocks h + p·σ(q) with (p, q) = conv1x1(e(conv3x3(e(h)))),
-/// then conv1x1(e(h)) that starts at zero. e(h) is ELU of concat(h, −h), which keeps both signs
+/// then conv1x1(e(h)) whose weight starts at zero. e(h) is ELU of concat(h, −h), which keeps both signs
 /// (the gated residual blocks of PixelCNN++, Salimans et al. 2017; Flow++, Ho et al. 2019).
 /// </summary>
 public sealed class GatedResidualNet : INet
@@ -15,8 +15,8 @@ public sealed class GatedResidualNet : INet
     private readonly ConvolutionLayer _first, _last;
     private readonly (ConvolutionLayer Inner, ConvolutionLayer Gate)[] _blocks;
 
-    /// <summary>[N, inputs, H, W] → [N, outputs, H, W].</summary>
-    public GatedResidualNet(ParameterScope scope, int inputs, int outputs, int hidden, int blocks)
+    /// <summary>[N, inputs, H, W] → [N, outputs, H, W]; the last bias starts at zero unless given.</summary>
+    public GatedResidualNet(ParameterScope scope, int inputs, int outputs, int hidden, int blocks, Initializer? lastBias = null)
     {
         _first = ConvolutionLayer.Create(scope / "first", inputs, hidden, kernel: 3);
         _blocks = new (ConvolutionLayer, ConvolutionLayer)[blocks];
@@ -28,7 +28,7 @@ public sealed class GatedResidualNet : INet
                 ConvolutionLayer.Create(block / "gate", 2 * hidden, 2 * hidden, kernel: 1));
         }
 
-        _last = ConvolutionLayer.CreateZero(scope / "last", 2 * hidden, outputs, kernel: 1);
+        _last = ConvolutionLayer.CreateZero(scope / "last", 2 * hidden, outputs, kernel: 1, lastBias);
     }
 
     /// <inheritdoc/>

@@ -40,12 +40,19 @@ public sealed class ConfigTests
 
     [TestMethod]
     public void An_unknown_preset_is_answered_with_the_known_ones() =>
-        OnReference.Throws<ArgumentException>(() => Presets.Find("quik"), "'quik'", "quick, notebook");
+        OnReference.Throws<ArgumentException>(() => Presets.Find("quik"), "'quik'", "quick, mixture, mixture-large, notebook");
 
     [TestMethod]
     public void Model_settings_that_do_not_fit_are_all_named() => OnReference.Throws<ArgumentException>(
         () => (Presets.Quick.Model with { DenseLayers = 0, DenseHidden = 0, Layers = 0, Hidden = -1, Height = 30, DataConstraint = 1 }).Check(),
         "layers must be at least 1; found 0", "hidden must be at least 1; found -1", "multiples of 4; found 30 and 28", "data constraint");
+
+    [TestMethod]
+    public void Components_belong_to_mixture_couplings()
+    {
+        OnReference.Throws<ArgumentException>(() => (Presets.Mixture.Model with { Components = 0, DenseLayers = 1, DenseHidden = 2 }).Check(), "at least 1 component; found 0", "no dense layers; found 1");
+        OnReference.Throws<ArgumentException>(() => (Presets.Quick.Model with { Components = 4 }).Check(), "no mixture couplings; found 4 components");
+    }
 
     [TestMethod]
     public void Training_settings_that_do_not_fit_are_all_named() => OnReference.Throws<ArgumentException>(

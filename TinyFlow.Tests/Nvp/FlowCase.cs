@@ -22,6 +22,9 @@ internal sealed record FlowCase(string Name, Shape Image, Func<ParameterScope, I
         new("coupling, a scale per element", Small, scope => Coupling(scope, CouplingForm.ScaleThenShift, Small)),
         new("coupling, gated net, mask over channels", Small, scope => new AffineCoupling(
             scope, Small, Masks.Channels(Small, channel => channel == 1), new GatedResidualNet(scope / "net", 2, 4, hidden: 3, blocks: 2))),
+        new("mixture coupling, last channels", Small, scope => Mixture(scope, 2, components: 3, changesFirst: false)),
+        new("mixture coupling, first channels", Small, scope => Mixture(scope, 2, components: 1, changesFirst: true)),
+        new("mixture coupling, odd channels", [5, 1, 3], scope => Mixture(scope, 5, components: 2, changesFirst: true)),
         new("squeeze, channels first", Small, _ => new Squeeze()),
         new("squeeze, alternative order", Small, _ => new Squeeze(SqueezeOrder.Alternative)),
         new("logit, 0.9", Small, _ => new LogitTransform(0.9)),
@@ -42,6 +45,7 @@ internal sealed record FlowCase(string Name, Shape Image, Func<ParameterScope, I
         new("a chain of chains", Small, scope => new Chain(
             new LogitTransform(0.95), new Chain(new ActNorm(scope / "a", 2)), new Chain(), new Squeeze(), new ActNorm(scope / "b", 8))),
         Preset("notebook", Presets.Notebook.Model with { Height = 4, Width = 4, Layers = 3, Hidden = 3 }),
+        Preset("mixture", Presets.Mixture.Model with { Height = 4, Width = 4, Layers = 2, Hidden = 3, Components = 2 }),
         Preset("quick", Presets.Quick.Model with { DenseLayers = 2, DenseHidden = 3, Height = 4, Width = 4, Layers = 2, Hidden = 3 }),
     ];
 
@@ -55,6 +59,11 @@ internal sealed record FlowCase(string Name, Shape Image, Func<ParameterScope, I
 
     private static ConditionalGaussian LearnedPrior(ParameterScope scope, int going, int leaving) =>
         new(new GatedResidualNet(scope / "prior", going, 2 * leaving, hidden: 2, blocks: 1));
+
+    private static MixtureCoupling Mixture(ParameterScope scope, int channels, int components, bool changesFirst) => new(
+        channels, changesFirst, new GatedResidualNet(
+            scope / "net", MixtureCoupling.Kept(channels), MixtureCoupling.ParameterCount(channels, components), hidden: 3, blocks: 1,
+            MixtureCoupling.StartingBias(channels, components)));
 
     private static AffineCoupling Coupling(ParameterScope scope, CouplingForm form, Shape? scale) => new(
         scope, Small, Masks.Checkerboard(Small), NotebookNet.Create(scope / "net", 2, hidden: 3),

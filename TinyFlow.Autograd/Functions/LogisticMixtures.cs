@@ -1,7 +1,7 @@
 namespace TinyFlow.Autograd.Functions;
 
 /// <summary>The mixture-of-logistics coupling of Flow++, fused.</summary>
-public static class MixtureCoupling
+public static class LogisticMixtures
 {
     /// <summary>
     /// The changed channels of x [N, C, H, W] become logit(F(x))·e^r + t with F(x) = Σ π·σ((x − μ)·e^−s), the cumulative

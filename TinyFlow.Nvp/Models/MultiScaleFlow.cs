@@ -1,0 +1,57 @@
+using TinyFlow.Nvp.Flows;
+using TinyFlow.Nvp.Nets;
+using TinyFlow.Nvp.Parameters;
+
+namespace TinyFlow.Nvp.Models;
+
+/// <summary>
+/// Levels of a squeeze and <see cref="ModelConfig.Layers"/> steps of ActNorm, an invertible 1x1 convolution (but before
+/// the first coupling) and a mixture coupling; behind each level but the last half of the channels leave, with a prior
+/// learned from the other half. The latent is flat: the parts in the order in which they left.
+/// </summary>
+internal static class MultiScaleFlow
+{
+    public static IFlow Build(ParameterScope root, ModelConfig config)
+    {
+        IFlow levels = Level(root / "levels", config.Image, 0, config);
+        return config.DataConstraint is { } constraint ? new Chain(new LogitTransform(constraint), levels) : levels;
+    }
+
+    private static Chain Level(ParameterScope root, Shape input, int level, ModelConfig config)
+    {
+        ParameterScope scope = root / level;
+        Shape image = [4 * input[0], input[1] / 2, input[2] / 2];
+
+        // In this order the first half of the channels are the pixels of one diagonal of each 2x2 block: the first
+        // couplings, before any 1x1 convolution, are those of a checkerboard.
+        List<IFlow> steps = [new Squeeze(SqueezeOrder.Alternative)];
+        for (int i = 0; i < config.Layers; i++)
+        {
+            ParameterScope step = scope / i;
+            steps.Add(new ActNorm(step / "act_norm", image[0]));
+            if (i > 0)
+            {
+                steps.Add(new InvertibleConvolution(step / "convolution", image[0]));
+            }
+
+            INet net = Net(step / "coupling" / "net", MixtureCoupling.Kept(image[0]), MixtureCoupling.ParameterCount(image[0], config.Components),
+                MixtureCoupling.StartingBias(image[0], config.Components), level, config);
+            steps.Add(new MixtureCoupling(image[0], changesFirst: i % 2 == 1, net));
+        }
+
+        if (level + 1 == config.Levels)
+        {
+            steps.Add(new Flatten(image));
+            return new Chain([.. steps]);
+        }
+
+        int half = image[0] / 2;
+        ConditionalGaussian prior = new(Net(scope / "prior" / "net", half, 2 * half, Initializers.Zero, level, config));
+        steps.Add(new FactorOut(image, Level(root, image.With(0, half), level + 1, config), FactorOutLayout.Flat, prior));
+        return new Chain([.. steps]);
+    }
+
+    // A level has a quarter of the pixels of the one before: twice the width costs the same, and sees the whole digit.
+    private static GatedResidualNet Net(ParameterScope scope, int inputs, int outputs, Initializer bias, int level, ModelConfig config) =>
+        new(scope, inputs, outputs, config.Hidden << level, config.Blocks, bias);
+}
