@@ -57,7 +57,17 @@ public static class TensorCreation
     }
 
     /// <summary>A copy of a tensor on this backend, whatever backend it comes from.</summary>
-    public static Tensor CopyOf(this IBackend backend, Tensor x) => backend.Create(x.Shape, x.ToDoubles());
+    public static Tensor CopyOf(this IBackend backend, Tensor x)
+    {
+        if (!ReferenceEquals(backend, x.Backend))
+        {
+            return backend.Create(x.Shape, x.ToDoubles());
+        }
+
+        Tensor copy = backend.Allocate(x.Shape, "a copy");
+        backend.ScaleShift(x, 1, 0, copy);
+        return copy;
+    }
 
     private static void CheckCount(Shape shape, int count)
     {

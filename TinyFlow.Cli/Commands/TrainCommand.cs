@@ -34,6 +34,15 @@ internal static class TrainCommand
                 HelpName = string.Join('|', objectives),
             },
             objectives);
+        string[] memories = [.. Enum.GetNames<MemoryMode>().Select(name => name.ToLowerInvariant())];
+        Option<string> memory = CommonOptions.OneOf(
+            new Option<string>("--memory")
+            {
+                Description = "What a step keeps for its gradients. stored: every activation. reversible: next to nothing, for about a third more time.",
+                DefaultValueFactory = _ => memories[0],
+                HelpName = string.Join('|', memories),
+            },
+            memories);
         Option<int?> layers = CommonOptions.AtLeast(new Option<int?>("--layers") { Description = "Couplings (of each level, if there are levels) [default: the preset's].", HelpName = "N" }, 1);
         Option<int?> hidden = CommonOptions.AtLeast(new Option<int?>("--hidden") { Description = "Channels within the couplings' networks [default: the preset's].", HelpName = "N" }, 1);
         Option<ulong> seed = CommonOptions.Seed("Of initialization, noise, order and samples.");
@@ -42,9 +51,9 @@ internal static class TrainCommand
 
         Command command = new("train", "Train a flow. Without options: a model that draws digits, in minutes, from images that come with the program.")
         {
-            preset, data, epochs, budget, maxSteps, batchSize, learningRate, objective, layers, hidden, seed, threads, device, output, resume,
+            preset, data, epochs, budget, maxSteps, batchSize, learningRate, objective, memory, layers, hidden, seed, threads, device, output, resume,
         };
-        Option[] fixedByRun = [preset, batchSize, learningRate, objective, layers, hidden, seed, output];
+        Option[] fixedByRun = [preset, batchSize, learningRate, objective, memory, layers, hidden, seed, output];
         command.Validators.Add(result =>
         {
             if (result.GetResult(resume) is { Implicit: false } && fixedByRun.FirstOrDefault(option => result.GetResult(option) is { Implicit: false }) is { } given)
@@ -69,6 +78,7 @@ internal static class TrainCommand
             BatchSize = parsed.GetValue(batchSize),
             LearningRate = parsed.GetValue(learningRate),
             Objective = Enum.Parse<ObjectiveKind>(parsed.GetValue(objective)!, ignoreCase: true),
+            Memory = Enum.Parse<MemoryMode>(parsed.GetValue(memory)!, ignoreCase: true),
             Layers = parsed.GetValue(layers),
             Hidden = parsed.GetValue(hidden),
             Seed = parsed.GetValue(seed),

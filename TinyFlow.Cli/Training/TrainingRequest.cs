@@ -22,6 +22,8 @@ internal sealed record TrainingRequest
 
     public ObjectiveKind Objective { get; init; }
 
+    public MemoryMode Memory { get; init; }
+
     public int? Layers { get; init; }
 
     public int? Hidden { get; init; }
@@ -48,6 +50,7 @@ internal sealed record TrainingRequest
         BatchSize = BatchSize ?? Preset.Training.BatchSize,
         LearningRate = LearningRate ?? Preset.Training.LearningRate,
         Objective = Objective,
+        Memory = Memory,
         Seed = Seed,
     };
 }

@@ -10,7 +10,7 @@ namespace TinyFlow.Nvp.Flows;
 /// (a, t) = net(x·(1 − m)), s = scale·tanh(a), y = x·(1 − m) + m·(x·e^s + t), log_det = Σ m·s. Whatever the net is,
 /// the inverse is exact, because the net sees only what the coupling passes on.
 /// </summary>
-public sealed class AffineCoupling : IFlow
+public sealed class AffineCoupling : IFlow, IReversible
 {
     private readonly ModelConstant _mask, _kept;
     private readonly INet _net;
@@ -51,6 +51,13 @@ public sealed class AffineCoupling : IFlow
         y.Tape.Release(h);
         return x;
     }
+
+    /// <inheritdoc/>
+    Rebuilt IReversible.Reverse(Tape outer, Tensor y, Tensor dy, Tensor dlogDet) => Reversal.OfCoupling(
+        outer, y, dy, dlogDet,
+        kept => Condition(kept, Pass.Replay),
+        (result, h) => result.AffineCouplingInverse(h, _scale?.On(h.Tape), _mask.Value, _form),
+        (x, h) => x.AffineCoupling(h, _scale?.On(h.Tape), _mask.Value, _form));
 
     private Var Condition(Var x, Pass pass)
     {

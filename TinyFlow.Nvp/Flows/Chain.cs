@@ -7,7 +7,7 @@ namespace TinyFlow.Nvp.Flows;
 /// Flows one after the other: a fold whose log-determinants add up. On a tape that does not record, each step's input
 /// is released once the step has been taken, so that a chain of any length needs the memory of two steps.
 /// </summary>
-public sealed class Chain : IFlow, IDataInitialized
+public sealed class Chain : IFlow, IDataInitialized, IReversible
 {
     private readonly IFlow[] _steps;
 
@@ -61,6 +61,20 @@ public sealed class Chain : IFlow, IDataInitialized
             (step as IDataInitialized)?.Initialize(y);
             Replace(ref y, step.Forward(y, Pass.Evaluation).Y, x);
         }
+    }
+
+    /// <inheritdoc/>
+    Rebuilt IReversible.Reverse(Tape outer, Tensor y, Tensor dy, Tensor dlogDet)
+    {
+        // Every step adds to the same log_det, so its gradient is each step's.
+        Rebuilt current = new(outer.Backend.CopyOf(y), outer.Backend.CopyOf(dy));
+        for (int i = _steps.Length - 1; i >= 0; i--)
+        {
+            using Rebuilt after = current;
+            current = Reversal.Of(_steps[i], outer, after.X, after.Dx, dlogDet);
+        }
+
+        return current;
     }
 
     private static void Replace(ref Var current, Var next, Var input)

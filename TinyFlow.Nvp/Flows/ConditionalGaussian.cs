@@ -22,10 +22,10 @@ public sealed class ConditionalGaussian(INet net)
         return (y, logDet);
     }
 
-    /// <summary>z of <see cref="Forward"/> in evaluation, given the same context.</summary>
-    public Var Inverse(Var y, Var context)
+    /// <summary>z of <see cref="Forward"/>, given the same context.</summary>
+    public Var Inverse(Var y, Var context, Pass pass = Pass.Evaluation)
     {
-        (Var mean, Var logScale) = Moments(y, context, Pass.Evaluation);
+        (Var mean, Var logScale) = Moments(y, context, pass);
         Var scale = logScale.Exp(), scaled = y * scale, z = scaled + mean;
         y.Tape.ReleaseAll(mean, logScale, scale, scaled);
         return z;

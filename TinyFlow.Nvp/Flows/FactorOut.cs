@@ -8,7 +8,7 @@ namespace TinyFlow.Nvp.Flows;
 /// factored out as latent variables. The latter meet the model's prior as they are, or first a learned one that depends
 /// on the channels that went on. The log_det is the inner flow's plus the prior's.
 /// </summary>
-public sealed class FactorOut : IFlow, IDataInitialized
+public sealed class FactorOut : IFlow, IDataInitialized, IReversible
 {
     private readonly Shape _going, _leaving;
     private readonly IFlow _inner;
@@ -81,6 +81,37 @@ public sealed class FactorOut : IFlow, IDataInitialized
             inner.Initialize(going);
             x.Tape.Release(going);
         }
+    }
+
+    /// <inheritdoc/>
+    Rebuilt IReversible.Reverse(Tape outer, Tensor y, Tensor dy, Tensor dlogDet)
+    {
+        using Tape still = new(outer.Backend, recording: false);
+        (Var inner, Var noise) = Part(still.Constant(y));
+        (Var dinner, Var dnoise) = Part(still.Constant(dy));
+        using Rebuilt going = Reversal.Of(_inner, outer, inner.Value, dinner.Value, dlogDet);
+        if (_prior is null)
+        {
+            return Joined(still, going.X, noise.Value, going.Dx, dnoise.Value);
+        }
+
+        Var leaving = _prior.Inverse(noise, still.Constant(going.X), Pass.Replay);
+        using Tensor dleaving = outer.Backend.Allocate(leaving.Shape, "the gradient of what is factored out");
+        using Tensor dcontext = outer.Backend.Allocate(going.X.Shape, "the gradient of a prior's context");
+        using (Tape tape = outer.Nested())
+        {
+            (Var again, Var logDet) = _prior.Forward(tape.Input(leaving.Value, dleaving), tape.Input(going.X, dcontext), Pass.Replay);
+            tape.BackwardFrom(again, dnoise.Value, logDet, dlogDet);
+        }
+
+        outer.Backend.ScaleShift(dcontext, 1, 0, Sink.AddTo(going.Dx));
+        return Joined(still, going.X, leaving.Value, going.Dx, dleaving);
+    }
+
+    private static Rebuilt Joined(Tape still, Tensor going, Tensor leaving, Tensor dgoing, Tensor dleaving)
+    {
+        Tensor Concat(Tensor first, Tensor second) => still.Detach(Movement.Concat(1, still.Constant(first), still.Constant(second)));
+        return new Rebuilt(Concat(going, leaving), Concat(dgoing, dleaving));
     }
 
     private Var Going(Var x) => x.Slice(1, 0, _going[0]);

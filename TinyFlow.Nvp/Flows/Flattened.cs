@@ -7,7 +7,7 @@ namespace TinyFlow.Nvp.Flows;
 /// A flow on images as vectors: [N, C, H, W] goes through the inner flow as [N, C·H·W, 1, 1] and comes back. Moving
 /// elements changes no volume, so the log_det is the inner flow's.
 /// </summary>
-public sealed class Flattened : IFlow, IDataInitialized
+public sealed class Flattened : IFlow, IDataInitialized, IReversible
 {
     private readonly Shape _image;
     private readonly IFlow _inner;
@@ -32,6 +32,15 @@ public sealed class Flattened : IFlow, IDataInitialized
 
     /// <inheritdoc/>
     public void Initialize(Var x) => (_inner as IDataInitialized)?.Initialize(Flat(x));
+
+    /// <inheritdoc/>
+    Rebuilt IReversible.Reverse(Tape outer, Tensor y, Tensor dy, Tensor dlogDet)
+    {
+        Shape vector = [y.Shape[0], checked((int)_image.Count), 1, 1];
+        using Tensor flat = y.Reshape(vector), dflat = dy.Reshape(vector);
+        using Rebuilt inner = Reversal.Of(_inner, outer, flat, dflat, dlogDet);
+        return new Rebuilt(inner.X.Reshape(y.Shape), inner.Dx.Reshape(y.Shape));
+    }
 
     private Var Flat(Var x) => x.Reshape([x.Shape[0], checked((int)_image.Count), 1, 1]);
 

@@ -11,7 +11,7 @@ namespace TinyFlow.Nvp.Flows;
 /// coupling can only stretch a pixel's values, this one can put spikes, such as MNIST's black and white, where they
 /// belong. The inverse is found by iteration, to the precision of the numbers.
 /// </summary>
-public sealed class MixtureCoupling : IFlow
+public sealed class MixtureCoupling : IFlow, IReversible
 {
     private readonly ChannelRange _changed, _kept;
     private readonly INet _net;
@@ -66,6 +66,13 @@ public sealed class MixtureCoupling : IFlow
         y.Tape.Release(h);
         return x;
     }
+
+    /// <inheritdoc/>
+    Rebuilt IReversible.Reverse(Tape outer, Tensor y, Tensor dy, Tensor dlogDet) => Reversal.OfCoupling(
+        outer, y, dy, dlogDet,
+        kept => Condition(kept, Pass.Replay),
+        (result, h) => result.LogisticMixtureCouplingInverse(h, _changed),
+        (x, h) => x.LogisticMixtureCoupling(h, _changed));
 
     private static int Changed(int channels) => channels / 2;
 

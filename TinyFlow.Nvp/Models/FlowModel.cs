@@ -82,6 +82,17 @@ public sealed class FlowModel : IDisposable
     }
 
     /// <summary>
+    /// The same for a training step that stores no activations: see <see cref="MemoryMode.Reversible"/>. Values are those
+    /// of <see cref="Forward"/> in training; gradients differ by the rounding of the flow's inverse.
+    /// </summary>
+    public FlowTerms ForwardReversibly(Var x)
+    {
+        CheckImages(x.Value);
+        (Var z, Var logDet) = Reversal.Forward(Flow, x);
+        return new FlowTerms(z, Prior.LogProb(z), logDet);
+    }
+
+    /// <summary>
     /// log p(x) of each image in evaluation, in nats, [N]: the density of dequantized images, to which
     /// <see cref="Likelihood.BitsPerDim(double, int)"/> adds the width of the pixels' bins.
     /// </summary>

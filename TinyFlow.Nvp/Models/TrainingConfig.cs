@@ -55,6 +55,9 @@ public sealed record TrainingConfig
     /// <summary>What is minimized.</summary>
     public ObjectiveKind Objective { get; init; } = ObjectiveKind.Exact;
 
+    /// <summary>What a step keeps of its forward pass.</summary>
+    public MemoryMode Memory { get; init; } = MemoryMode.Stored;
+
     /// <summary>Of initialization, noise, order and samples.</summary>
     public ulong Seed { get; init; }
 

@@ -24,6 +24,7 @@ public sealed class BatchNormLayer : INet
 
     /// <inheritdoc/>
     public Var Forward(Var x, Pass pass) => x.BatchNorm2D(
-        _gamma.On(x.Tape), _beta.On(x.Tape), _runningMean.Value, _runningVariance.Value, _settings,
-        pass == Pass.Training ? BatchStatistics.Batch : BatchStatistics.Running);
+        _gamma.On(x.Tape), _beta.On(x.Tape), _runningMean.Value, _runningVariance.Value,
+        pass == Pass.Replay ? _settings with { Momentum = 0 } : _settings,
+        pass == Pass.Evaluation ? BatchStatistics.Running : BatchStatistics.Batch);
 }

@@ -202,7 +202,8 @@ public sealed class Trainer : IDisposable
         using (Tensor x = Dequantized(images, _position.Epoch))
         using (Tape tape = new(_model.Backend))
         {
-            LossTerms terms = _objective.Loss(_model.Forward(tape.Constant(x), Pass.Training));
+            Var batch = tape.Constant(x);
+            LossTerms terms = _objective.Loss(Config.Memory == MemoryMode.Reversible ? _model.ForwardReversibly(batch) : _model.Forward(batch, Pass.Training));
             tape.Backward(terms.Loss);
             loss = LossValues.Of(terms);
         }

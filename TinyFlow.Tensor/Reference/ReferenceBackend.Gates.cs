@@ -1,6 +1,6 @@
 namespace TinyFlow;
 
-public sealed partial class ReferenceBackend
+public partial class ReferenceBackend
 {
     /// <inheritdoc/>
     public override void ConcatElu(Tensor x, Tensor y)

@@ -88,7 +88,8 @@ public sealed class FlowModelTests
         Assert.IsLessThan(first - 0.05, Step());
     });
 
-    private static FlowModel Small(string preset, IBackend backend, int layers = 2)
+    /// <summary>A small model of a preset for 8x8 images, away from its start.</summary>
+    internal static FlowModel Small(string preset, IBackend backend, int layers = 2)
     {
         FlowModel model = FlowModel.Create(Shrunk(Presets.Find(preset).Model) with { Layers = layers }, backend, seed: 1);
         FlowUnderTest.Disturb(model.Parameters);
