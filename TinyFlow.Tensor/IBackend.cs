@@ -119,6 +119,15 @@ public interface IBackend : IDisposable
         Tensor x, Tensor gamma, Tensor beta, Tensor mean, Tensor inverseDeviation, Tensor dy,
         Sink dx, Sink dgamma, Sink dbeta, BatchNormSettings settings, BatchStatistics statistics);
 
+    /// <summary>
+    /// Normalizes each channel of each image of x [N, C, H, W] with its own biased statistics, which it writes to mean and
+    /// inverseDeviation [N, C].
+    /// </summary>
+    void InstanceNorm(Tensor x, Tensor mean, Tensor inverseDeviation, Tensor y, double epsilon, Activation activation);
+
+    /// <summary>The gradient of it, given the mean and inverseDeviation that the forward pass wrote.</summary>
+    void InstanceNormBackward(Tensor x, Tensor mean, Tensor inverseDeviation, Tensor dy, Sink dx, Activation activation);
+
     // Flows
 
     /// <summary>

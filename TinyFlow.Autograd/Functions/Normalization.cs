@@ -43,4 +43,22 @@ public static class Normalization
         return x.Tape.Record(y, [x, gamma, beta], dy => x.Backend.BatchNormBackward(
             x.Value, gamma.Value, beta.Value, mean, inverseDeviation, dy, x.Grad, gamma.Grad, beta.Grad, settings, statistics));
     }
+
+    /// <summary>
+    /// Instance normalization (Ulyanov et al. 2016): each channel of each image of x [N, C, H, W] gets mean 0 and variance
+    /// 1 over its own pixels, with the biased variance, in training and evaluation alike; an activation follows in the
+    /// same pass.
+    /// </summary>
+    public static Var InstanceNorm2D(this Var x, double epsilon, Activation activation)
+    {
+        if (x.Shape.Rank != 4 || x.Shape[2] * x.Shape[3] < 2)
+        {
+            throw new ArgumentException($"InstanceNorm2D: need x [N, C, H, W] of at least 2 pixels; found {x.Shape}.");
+        }
+
+        Shape statistics = [x.Shape[0], x.Shape[1]];
+        Tensor y = x.Tape.Own("InstanceNorm2D", x.Shape, x), mean = x.Tape.Own("InstanceNorm2D", statistics), inverseDeviation = x.Tape.Own("InstanceNorm2D", statistics);
+        x.Backend.InstanceNorm(x.Value, mean, inverseDeviation, y, epsilon, activation);
+        return x.Tape.Record(y, [x], dy => x.Backend.InstanceNormBackward(x.Value, mean, inverseDeviation, dy, x.Grad, activation));
+    }
 }

@@ -207,6 +207,8 @@ public abstract unsafe class HostBackend<T> : IBackend where T : unmanaged, IBin
     public abstract void BatchNormBackward(
         Tensor x, Tensor gamma, Tensor beta, Tensor mean, Tensor inverseDeviation, Tensor dy,
         Sink dx, Sink dgamma, Sink dbeta, BatchNormSettings settings, BatchStatistics statistics);
+    public abstract void InstanceNorm(Tensor x, Tensor mean, Tensor inverseDeviation, Tensor y, double epsilon, Activation activation);
+    public abstract void InstanceNormBackward(Tensor x, Tensor mean, Tensor inverseDeviation, Tensor dy, Sink dx, Activation activation);
     public abstract void AffineCoupling(Tensor x, Tensor h, Tensor? scale, Tensor mask, Tensor y, Tensor logDet, CouplingForm form);
     public abstract void AffineCouplingInverse(Tensor y, Tensor h, Tensor? scale, Tensor mask, Tensor x, CouplingForm form);
     public abstract void AffineCouplingBackward(

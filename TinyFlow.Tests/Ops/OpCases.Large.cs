@@ -52,6 +52,8 @@ internal static partial class OpCases
             yield return Normalize(shape, BatchStatistics.Batch, Activation.None);
             yield return Normalize(shape, BatchStatistics.Batch, Activation.Relu);
             yield return Normalize(shape, BatchStatistics.Running, Activation.Relu);
+            yield return NormalizeInstances(shape, Activation.None);
+            yield return NormalizeInstances(shape, Activation.Relu);
         }
 
         foreach (CouplingForm form in Enum.GetValues<CouplingForm>())

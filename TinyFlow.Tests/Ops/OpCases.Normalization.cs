@@ -17,6 +17,14 @@ internal static partial class OpCases
                 }
             }
         }
+
+        foreach (Shape shape in (Shape[])[[2, 1, 1, 2], [1, 3, 4, 3], [3, 2, 2, 5], [2, 5, 3, 3]])
+        {
+            foreach (Activation activation in Enum.GetValues<Activation>())
+            {
+                yield return NormalizeInstances(shape, activation);
+            }
+        }
     }
 
     private static OpCase Normalize(Shape shape, BatchStatistics statistics, Activation activation)
@@ -31,6 +39,10 @@ internal static partial class OpCases
                 return v[0].BatchNorm2D(v[1], v[2], mean, variance, new BatchNormSettings(1e-2, 0.1, activation), statistics);
             });
     }
+
+    private static OpCase NormalizeInstances(Shape shape, Activation activation) => new(
+        $"InstanceNorm2D of {shape}, activation {activation}", Float32Tolerance.Statistics, [Operand.Between(shape, -1, 3)],
+        (_, v) => v[0].InstanceNorm2D(1e-2, activation));
 
     /// <summary>Fixed numbers that an op needs but has no gradient for; the tape releases them.</summary>
     private static Tensor Constant(Tape tape, Operand operand) => tape.Own(tape.Backend.Create(operand.Shape, operand.Values(seed: 1, position: 99)));

@@ -99,7 +99,7 @@ internal readonly unsafe struct BatchNormGradientWork(
             return (0, 0);
         }
 
-        double inverse = _parameters.InverseDeviation[channel], perNumber = _parameters.Gamma[channel] * inverse / _runs.Count;
+        double inverse = _parameters.InverseDeviation[channel], perNumber = _parameters.GammaOf(channel) * inverse / _runs.Count;
         return ((float)(perNumber * _sums[channel].Sum), (float)(perNumber * inverse * inverse * _sums[channel].Product));
     }
 }

@@ -1,4 +1,3 @@
-using TinyFlow.Cpu.Convolutions;
 using TinyFlow.Cpu.Threads;
 using TinyFlow.Cpu.Vectors;
 
@@ -30,41 +29,13 @@ internal readonly unsafe struct PixelNormWork(
     private readonly bool _adds = adds;
     private readonly PixelCoefficients _coefficients = coefficients;
 
-    public void Run<T>(int piece, int worker) where T : struct, ILanes<T>
+    public void Run<T>(int chunk, int worker) where T : struct, ILanes<T>
     {
-        int vectors = Parts.Count(_chunks.Channels, T.Count), vector = 0;
-        for (; vector + 4 <= vectors && (vector + 4) * T.Count <= _chunks.Channels; vector += 4)
-        {
-            Block<T, Four>(piece, vector * T.Count);
-        }
-
-        for (; vector < vectors; vector++)
-        {
-            Block<T, One>(piece, vector * T.Count);
-        }
-    }
-
-    private void Block<T, TVectors>(int chunk, int channel)
-        where T : struct, ILanes<T>
-        where TVectors : struct, INumberOf
-    {
-        long first = _chunks.Start(chunk);
-        int pixels = (int)(_chunks.Start(chunk + 1) - first), stride = _chunks.Channels, lanes = Math.Min(T.Count, stride - channel);
-        long place = first * stride + channel, sums = (long)chunk * _chunks.PaddedChannels + channel;
-        switch (_step)
-        {
-            case PixelNormStep.Moments:
-                PixelLoops<T, TVectors>.Moments(_x + place, stride, pixels, _result + sums, _second + sums);
-                break;
-            case PixelNormStep.Normalize:
-                PixelLoops<T, TVectors>.Normalize(_x + place, _result + place, stride, pixels, lanes, _coefficients, channel);
-                break;
-            case PixelNormStep.GradientSums:
-                PixelLoops<T, TVectors>.GradientSums(_x + place, _dy + place, stride, pixels, _coefficients, channel, _result + sums, _second + sums);
-                break;
-            default:
-                PixelLoops<T, TVectors>.Gradient(_x + place, _dy + place, _result + place, stride, pixels, lanes, _coefficients, channel, _adds);
-                break;
-        }
+        long first = _chunks.Start(chunk), place = first * _chunks.Channels, sums = (long)chunk * _chunks.PaddedChannels;
+        int pixels = (int)(_chunks.Start(chunk + 1) - first);
+        bool toSums = _step is PixelNormStep.Moments or PixelNormStep.GradientSums;
+        PixelBlocks blocks = new(
+            _chunks.Channels, pixels, _x + place, _dy + place, toSums ? null : _result + place, toSums ? _result + sums : null, toSums ? _second + sums : null, _adds, _coefficients);
+        blocks.Run<T>(_step);
     }
 }

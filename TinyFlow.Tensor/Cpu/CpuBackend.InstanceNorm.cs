@@ -1,0 +1,53 @@
+using TinyFlow.Cpu.Convolutions;
+using TinyFlow.Cpu.Normalizations;
+using TinyFlow.Cpu.Pixels;
+
+namespace TinyFlow;
+
+/// <summary>Instance normalization: in plain order, a batch normalization of one image of N·C channels.</summary>
+public sealed unsafe partial class CpuBackend
+{
+    /// <inheritdoc/>
+    public override void InstanceNorm(Tensor x, Tensor mean, Tensor inverseDeviation, Tensor y, double epsilon, Activation activation)
+    {
+        BatchNormParameters parameters = new() { Mean = Out(mean), InverseDeviation = Out(inverseDeviation), Settings = new(epsilon, 0, activation) };
+        if (IsChannelsLast(x) && CoversStorage(y))
+        {
+            ImageStatistics images = new(x.Shape, parameters);
+            using ScratchMemory memory = new(Pool, images.ScratchPerImage * x.Shape[0], "the statistics of images");
+            Run(x.Shape[0], new PixelInstanceNormWork(images, Activations(x).Data, null, Overwritten(y, channelsLast: true).Data, adds: false, memory.Data), x.Count);
+            return;
+        }
+
+        ChannelRuns runs = new(OneImage(x.Shape));
+        Run(runs.Channels, new BatchNormWork(BatchNormSteps.Channel, runs, In(x), Out(y), null, parameters), x.Count);
+    }
+
+    /// <inheritdoc/>
+    public override void InstanceNormBackward(Tensor x, Tensor mean, Tensor inverseDeviation, Tensor dy, Sink dx, Activation activation)
+    {
+        if (dx.Tensor is not { } target)
+        {
+            return;
+        }
+
+        BatchNormParameters parameters = new() { Mean = In(mean), InverseDeviation = In(inverseDeviation), Settings = new(0, 0, activation) };
+        if (IsChannelsLast(x) && (dx.Adds ? IsChannelsLast(target) : CoversStorage(target)))
+        {
+            ImageStatistics images = new(x.Shape, parameters);
+            using ScratchMemory memory = new(Pool, images.ScratchPerImage * x.Shape[0], "the sums of an instance normalization's gradient");
+            using ScratchMemory converted = new(Pool, IsChannelsLast(dy) ? 0 : dy.Count, "a gradient, channels last");
+            float* dys = IsChannelsLast(dy) ? Activations(dy).Data : ChannelsLastCopy(dy, converted.Data);
+            ActivationView dxs = dx.Adds ? Activations(target) : Overwritten(target, channelsLast: true);
+            Run(x.Shape[0], new PixelInstanceNormWork(images, Activations(x).Data, dys, dxs.Data, dx.Adds, memory.Data), x.Count);
+            return;
+        }
+
+        ChannelRuns runs = new(OneImage(x.Shape));
+        using ScratchMemory sums = new(Pool, (long)runs.Channels * sizeof(GradientSums) / sizeof(float), "the sums of an instance normalization's gradient");
+        Run(runs.Channels, new BatchNormGradientWork(
+            BatchNormGradientSteps.Channel, runs, In(x), In(dy), Out(dx), dx.Adds, null, (GradientSums*)sums.Data, parameters, BatchStatistics.Batch), x.Count);
+    }
+
+    private static Shape OneImage(Shape x) => [1, x[0] * x[1], x[2], x[3]];
+}
