@@ -14,7 +14,7 @@ public sealed class AffineCoupling : IFlow, IReversible
 {
     private readonly ModelConstant _mask, _kept;
     private readonly INet _net;
-    private readonly Parameter? _scale;
+    private readonly IOperand? _scale;
     private readonly CouplingForm _form;
 
     /// <summary>A coupling on images of the given shape.</summary>
@@ -25,7 +25,7 @@ public sealed class AffineCoupling : IFlow, IReversible
     /// <param name="scale">A learned factor of tanh(a), [1], [C] or [C, H, W]; 1 if absent.</param>
     /// <param name="form">Whether x is scaled or shifted first.</param>
     public AffineCoupling(
-        ParameterScope scope, Shape image, double[] mask, INet net, Parameter? scale = null, CouplingForm form = CouplingForm.ScaleThenShift)
+        ParameterScope scope, Shape image, double[] mask, INet net, IOperand? scale = null, CouplingForm form = CouplingForm.ScaleThenShift)
     {
         _mask = scope.Constant("mask", image, mask);
         _kept = scope.Constant("kept", image, Masks.Invert(mask));
@@ -38,8 +38,9 @@ public sealed class AffineCoupling : IFlow, IReversible
     public (Var Y, Var LogDet) Forward(Var x, Pass pass)
     {
         Var h = Condition(x, pass);
-        (Var y, Var logDet) = x.AffineCoupling(h, _scale?.On(x.Tape), _mask.Value, _form);
-        x.Tape.Release(h);
+        Var? scale = _scale?.On(x.Tape);
+        (Var y, Var logDet) = x.AffineCoupling(h, scale, _mask.Value, _form);
+        ReleaseNet(h, scale);
         return (y, logDet);
     }
 
@@ -47,8 +48,9 @@ public sealed class AffineCoupling : IFlow, IReversible
     public Var Inverse(Var y)
     {
         Var h = Condition(y, Pass.Evaluation);
-        Var x = y.AffineCouplingInverse(h, _scale?.On(y.Tape), _mask.Value, _form);
-        y.Tape.Release(h);
+        Var? scale = _scale?.On(y.Tape);
+        Var x = y.AffineCouplingInverse(h, scale, _mask.Value, _form);
+        ReleaseNet(h, scale);
         return x;
     }
 
@@ -65,5 +67,14 @@ public sealed class AffineCoupling : IFlow, IReversible
         Var h = _net.Forward(kept, pass);
         x.Tape.Release(kept);
         return h;
+    }
+
+    private static void ReleaseNet(Var h, Var? scale)
+    {
+        h.Tape.Release(h);
+        if (scale is not null)
+        {
+            h.Tape.Release(scale);
+        }
     }
 }

@@ -14,7 +14,7 @@ internal static class LogDeterminants
         return x.Tape.Constant(zeros);
     }
 
-    /// <summary>The same for each image: Σ of logScale [C] over channels and pixels of x [N, C, H, W], as [N].</summary>
+    /// <summary>The same for each image: Σ of logScale, C numbers of any shape, over channels and pixels of x [N, C, H, W], as [N].</summary>
     public static Var OfChannels(Var logScale, Var x) =>
-        (logScale.SumOver() * ((double)x.Shape[2] * x.Shape[3])).BroadcastTo([x.Shape[0]]);
+        (logScale.Sum() * ((double)x.Shape[2] * x.Shape[3])).BroadcastTo([x.Shape[0]]);
 }

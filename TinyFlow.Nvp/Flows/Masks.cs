@@ -9,6 +9,13 @@ public static class Masks
     /// <summary>1 where row + column is even, or odd if inverted; the same in all channels (Dinh et al. 2017, section 3.4).</summary>
     public static double[] Checkerboard(Shape image, bool inverted = false) => Of(image, (_, row, column) => (row + column) % 2 == 0 != inverted);
 
+    /// <summary>1 where channel + row + column is even, or odd if inverted: neighbouring channels are at odds, too (B. Keng).</summary>
+    public static double[] CheckerboardOfChannels(Shape image, bool inverted = false) =>
+        Of(image, (channel, row, column) => (channel + row + column) % 2 == 0 != inverted);
+
+    /// <summary>1 in the first half of the channels, or in the second if inverted, in all pixels.</summary>
+    public static double[] HalfOfChannels(Shape image, bool inverted = false) => Channels(image, channel => channel < image[0] / 2 != inverted);
+
     /// <summary>1 in the channels chosen, in all pixels.</summary>
     public static double[] Channels(Shape image, Func<int, bool> isChanged) => Of(image, (channel, _, _) => isChanged(channel));
 

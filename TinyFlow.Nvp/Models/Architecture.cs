@@ -14,4 +14,10 @@ public enum Architecture
     /// half of the channels leave behind each level, with a learned prior. The latent is flat.
     /// </summary>
     MultiScale,
+
+    /// <summary>B. Keng's: checkerboard and channel couplings with batch norm on the flow's path, parts factored out; the latent is a vector.</summary>
+    Keng,
+
+    /// <summary>Real NVP as published, in the structure of its PyTorch port: recursive scales; the latent has the image's shape.</summary>
+    Paper,
 }

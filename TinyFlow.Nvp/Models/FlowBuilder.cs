@@ -11,6 +11,8 @@ internal static class FlowBuilder
         Architecture.Notebook => NotebookFlow.Build(root, config),
         Architecture.Squeezed => SqueezedFlow.Build(root, config),
         Architecture.MultiScale => MultiScaleFlow.Build(root, config),
+        Architecture.Keng => KengFlow.Build(root, config),
+        Architecture.Paper => PaperFlow.Build(root, config),
         _ => throw new ArgumentException(
             $"The architecture {config.Architecture} is not known. Known ones: {string.Join(", ", Enum.GetNames<Architecture>())}."),
     };

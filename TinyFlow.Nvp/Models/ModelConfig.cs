@@ -23,10 +23,19 @@ public sealed record ModelConfig
     /// <summary>Columns of an image.</summary>
     public int Width { get; init; } = 28;
 
-    /// <summary>Couplings: of the whole model, or of each level if there are levels.</summary>
+    /// <summary>
+    /// Couplings: of the whole model, or of each level if there are levels. <see cref="Architecture.Paper"/> has so many of
+    /// each mask at each level.
+    /// </summary>
     public required int Layers { get; init; }
 
-    /// <summary>Levels, each behind a 2x2 squeeze; 0 for an architecture without.</summary>
+    /// <summary>Couplings behind the last squeeze and factor-out; 0 for an architecture without.</summary>
+    public int FinalLayers { get; init; }
+
+    /// <summary>
+    /// Levels, each behind a 2x2 squeeze, for <see cref="Architecture.Paper"/> scales, of which the first is not squeezed;
+    /// 0 for an architecture without.
+    /// </summary>
     public int Levels { get; init; }
 
     /// <summary>Channels within the conditioners: of the first level if there are levels; each level doubles them.</summary>
@@ -44,6 +53,9 @@ public sealed record ModelConfig
     /// <summary>Units in each layer of the fully connected nets.</summary>
     public int DenseHidden { get; init; }
 
+    /// <summary>Whether a batch norm follows each coupling of <see cref="Architecture.Paper"/> (Dinh et al. 2017, section 3.7).</summary>
+    public bool FlowBatchNorm { get; init; }
+
     /// <summary>λ of the logit transform; null for none.</summary>
     public double? DataConstraint { get; init; }
 
@@ -51,12 +63,23 @@ public sealed record ModelConfig
     internal Shape Image => [Channels, Height, Width];
 
     /// <summary>[C, H, W] of a latent variable.</summary>
-    internal Shape Latent => Architecture == Architecture.MultiScale
-        ? [Dimensions, 1, 1]
-        : [Channels << (2 * Levels), Height >> Levels, Width >> Levels];
+    internal Shape Latent => Architecture switch
+    {
+        Architecture.Squeezed => [Channels << (2 * Levels), Height >> Levels, Width >> Levels],
+        Architecture.Keng or Architecture.MultiScale => [Dimensions, 1, 1],
+        _ => Image,
+    };
 
     /// <summary>D, the pixels of an image, by which bits per dimension are divided.</summary>
     internal int Dimensions => Channels * Height * Width;
+
+    private int Squeezes => Architecture switch
+    {
+        Architecture.Squeezed or Architecture.MultiScale => Levels,
+        Architecture.Keng => KengFlow.Squeezes(this),
+        Architecture.Paper => Levels - 1,
+        _ => 0,
+    };
 
     /// <summary>Settings from the text that <see cref="ToJson"/> made.</summary>
     /// <exception cref="JsonException">The text is not that of model settings; a setting of a newer version is an error too.</exception>
@@ -79,23 +102,22 @@ public sealed record ModelConfig
             $"dense layers must be at least 0, and have hidden units if there are any; found {DenseLayers} of {DenseHidden} units");
         problems.Require(Channels >= 1 && Height >= 1 && Width >= 1, $"an image needs at least 1 channel, row and column; found {Image}");
         problems.Require(DataConstraint is null or (> 0 and < 1), $"the data constraint must lie between 0 and 1, both excluded; found {DataConstraint}");
+        bool hasLevels = Architecture is Architecture.Squeezed or Architecture.MultiScale or Architecture.Paper, hasMixtures = Architecture == Architecture.MultiScale, isKeng = Architecture == Architecture.Keng;
         problems.Require(
-            Architecture == Architecture.MultiScale ? Components >= 1 : Components == 0,
-            $"architecture {Architecture} has {(Architecture == Architecture.MultiScale ? "couplings of at least 1 component" : "no mixture couplings")}; found {Components} components");
-        problems.Require(Architecture == Architecture.Squeezed || DenseLayers == 0, $"architecture {Architecture} has no dense layers; found {DenseLayers}");
-        if (Architecture is Architecture.Squeezed or Architecture.MultiScale)
-        {
-            problems.Require(Levels is >= 1 and <= 8, $"levels must be from 1 to 8; found {Levels}");
-            int block = 1 << Math.Clamp(Levels, 0, 8);
-            problems.Require(
-                Height % block == 0 && Width % block == 0,
-                $"{Levels} levels squeeze {Levels} times, so height and width must be multiples of {block}; found {Height} and {Width}");
-        }
-        else
-        {
-            problems.Require(Levels == 0, $"architecture {Architecture} has no levels; found {Levels}");
-        }
-
+            hasLevels ? Levels is >= 1 and <= 8 : Levels == 0,
+            hasLevels ? $"levels must be from 1 to 8; found {Levels}" : $"architecture {Architecture} has no levels; found {Levels}");
+        problems.Require(
+            hasMixtures ? Components >= 1 : Components == 0,
+            hasMixtures ? $"mixture couplings need at least 1 component; found {Components}" : $"architecture {Architecture} has no mixture couplings; found {Components} components");
+        problems.Require(DenseLayers == 0 || Architecture == Architecture.Squeezed, $"architecture {Architecture} has no dense layers; found {DenseLayers}");
+        problems.Require(
+            isKeng ? FinalLayers >= 0 : FinalLayers == 0,
+            isKeng ? $"final layers must be at least 0; found {FinalLayers}" : $"architecture {Architecture} has no final layers; found {FinalLayers}");
+        problems.Require(!FlowBatchNorm || Architecture == Architecture.Paper, $"architecture {Architecture} leaves no choice of batch norms on the flow's path");
+        int squeezes = Math.Clamp(Squeezes, 0, 8), block = 1 << squeezes;
+        problems.Require(
+            Height % block == 0 && Width % block == 0,
+            $"these settings squeeze {squeezes} times, so height and width must be multiples of {block}; found {Height} and {Width}");
         problems.ThrowIfAny();
     }
 }

@@ -1,3 +1,4 @@
+using TinyFlow.Nvp.Objectives;
 using TinyFlow.Nvp.Training;
 
 namespace TinyFlow.Nvp.Models;
@@ -78,8 +79,59 @@ public static class Presets
             L2 = 1e-5,
         });
 
+    /// <summary>The final notebook of a blog post on Real NVP.</summary>
+    public static Preset Bjlkeng { get; } = new(
+        "bjlkeng",
+        "B. Keng, A Note on Real NVP, and its notebook realnvp-mnist",
+        "12 couplings over two scales, 4 final ones, 64 channels and more, batch norm on the flow's path: 1.67 bits/dim in its author's run.",
+        new ModelConfig { Preset = "bjlkeng", Architecture = Architecture.Keng, Layers = 12, FinalLayers = 4, Hidden = 64, Blocks = 2 },
+        new TrainingConfig { Epochs = 10, BatchSize = 50, LearningRate = 5e-4, L2 = 5e-5, Penalty = PenaltyKind.CouplingScalesPerImage });
+
+    /// <summary>Real NVP as published, at the size that the paper uses for 32x32 images other than CIFAR-10.</summary>
+    public static Preset Paper { get; } = new(
+        "paper",
+        "Dinh et al. 2017, in the structure of C. Chute's PyTorch port",
+        "2 scales, weight-normed residual networks of 4 blocks and 32 channels, logit transform.",
+        new ModelConfig
+        {
+            Preset = "paper",
+            Architecture = Architecture.Paper,
+            Levels = 2,
+            Layers = 3,
+            Hidden = 32,
+            Blocks = 4,
+            DataConstraint = 0.9, // Dinh et al. 2017, section 4.1.
+        },
+        new TrainingConfig
+        {
+            Epochs = 100,
+            BatchSize = 64,
+            LearningRate = 1e-3,
+            WeightDecay = 5e-5,
+            ClipNorm = 100,
+            Groups = ParameterGroups.LengthsApart,
+        });
+
+    /// <summary>As <see cref="Paper"/>, with batch norm on the flow's path, which the port leaves out.</summary>
+    public static Preset PaperBatchNorm { get; } = Paper with
+    {
+        Name = "paper-bn",
+        Source = "Dinh et al. 2017, section 3.7",
+        Description = "As paper, with batch norm on the flow's path, which the port leaves out.",
+        Model = Paper.Model with { Preset = "paper-bn", FlowBatchNorm = true },
+    };
+
+    /// <summary>As <see cref="Paper"/>, at the paper's size for CIFAR-10.</summary>
+    public static Preset PaperCifar { get; } = Paper with
+    {
+        Name = "paper-cifar",
+        Source = "Dinh et al. 2017, section 4.1",
+        Description = "As paper, at its size for CIFAR-10: 8 blocks and 64 channels, for images of 3x32x32.",
+        Model = Paper.Model with { Preset = "paper-cifar", Channels = 3, Height = 32, Width = 32, Hidden = 64, Blocks = 8 },
+    };
+
     /// <summary>All of them; the first is the default.</summary>
-    public static IReadOnlyList<Preset> All { get; } = [Quick, Mixture, MixtureLarge, Notebook];
+    public static IReadOnlyList<Preset> All { get; } = [Quick, Mixture, MixtureLarge, Notebook, Bjlkeng, Paper, PaperBatchNorm, PaperCifar];
 
     /// <summary>The preset of a name.</summary>
     /// <exception cref="ArgumentException">There is none; the message lists the known ones.</exception>

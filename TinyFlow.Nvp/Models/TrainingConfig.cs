@@ -46,11 +46,17 @@ public sealed record TrainingConfig
     /// <summary>Times the parameter is added to its gradient, as in torch.optim.Adam.</summary>
     public double WeightDecay { get; init; }
 
-    /// <summary>The norm that the gradient of all parameters together is clipped to; null for no clipping.</summary>
+    /// <summary>The norm that the gradient of each group of parameters is clipped to; null for no clipping.</summary>
     public double? ClipNorm { get; init; }
+
+    /// <summary>Which parameters weight decay acts on, and which are clipped together.</summary>
+    public ParameterGroups Groups { get; init; } = ParameterGroups.Together;
 
     /// <summary>Times Σ weight² is added to the loss; it is no part of the likelihood.</summary>
     public double L2 { get; init; }
+
+    /// <summary>Which numbers the L2 term is about.</summary>
+    public PenaltyKind Penalty { get; init; } = PenaltyKind.Weights;
 
     /// <summary>What is minimized.</summary>
     public ObjectiveKind Objective { get; init; } = ObjectiveKind.Exact;

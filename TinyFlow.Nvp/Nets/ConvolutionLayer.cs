@@ -5,16 +5,17 @@ using TinyFlow.Nvp.Parameters;
 
 namespace TinyFlow.Nvp.Nets;
 
-/// <summary>A convolution with bias that keeps height and width (odd kernel, zero padding), as torch.nn.Conv2d.</summary>
+/// <summary>A convolution that keeps height and width (odd kernel, zero padding), as torch.nn.Conv2d.</summary>
 public sealed class ConvolutionLayer : INet
 {
-    private readonly Parameter _weight, _bias;
+    private readonly IOperand _weight;
+    private readonly Parameter? _bias;
     private readonly ConvolutionWindow _window;
 
-    private ConvolutionLayer(ParameterScope scope, int inputs, int outputs, int kernel, Initializer weight, Initializer bias)
+    private ConvolutionLayer(IOperand weight, Parameter? bias, int kernel)
     {
-        _weight = scope.Parameter("weight", [outputs, inputs, kernel, kernel], weight);
-        _bias = scope.Parameter("bias", [outputs], bias);
+        _weight = weight;
+        _bias = bias;
         _window = new ConvolutionWindow(1, kernel / 2);
     }
 
@@ -24,15 +25,41 @@ public sealed class ConvolutionLayer : INet
     /// <param name="outputs">Channels of the output.</param>
     /// <param name="kernel">Height and width of the kernel: odd.</param>
     public static ConvolutionLayer Create(ParameterScope scope, int inputs, int outputs, int kernel) =>
-        new(scope, inputs, outputs, kernel, Initializers.FanIn(inputs * kernel * kernel), Initializers.FanIn(inputs * kernel * kernel));
+        Plain(scope, inputs, outputs, kernel, Initializers.FanIn(inputs * kernel * kernel));
 
     /// <summary>
     /// Weights start at zero, and biases do unless given: as the last layer of a conditioner, it makes the coupling start
     /// as the same map everywhere, which for an affine coupling is the identity.
     /// </summary>
     public static ConvolutionLayer CreateZero(ParameterScope scope, int inputs, int outputs, int kernel, Initializer? bias = null) =>
-        new(scope, inputs, outputs, kernel, Initializers.Zero, bias ?? Initializers.Zero);
+        Plain(scope, inputs, outputs, kernel, Initializers.Zero, bias);
+
+    /// <summary>Without bias; weights start as in torch.nn.Conv2d.</summary>
+    public static ConvolutionLayer CreateWithoutBias(ParameterScope scope, int inputs, int outputs, int kernel)
+    {
+        Shape shape = [outputs, inputs, kernel, kernel];
+        return new(scope.Parameter("weight", shape, Initializers.FanIn(inputs * kernel * kernel)), null, kernel);
+    }
+
+    /// <summary>Under weight normalization; weights and biases start as in torch.nn.Conv2d.</summary>
+    public static ConvolutionLayer CreateNormed(ParameterScope scope, int inputs, int outputs, int kernel) =>
+        new(Normed(scope, inputs, outputs, kernel), scope.Parameter("bias", [outputs], Initializers.FanIn(inputs * kernel * kernel)), kernel);
+
+    /// <summary>Under weight normalization and without bias; weights start as in torch.nn.Conv2d.</summary>
+    public static ConvolutionLayer CreateNormedWithoutBias(ParameterScope scope, int inputs, int outputs, int kernel) =>
+        new(Normed(scope, inputs, outputs, kernel), null, kernel);
 
     /// <inheritdoc/>
-    public Var Forward(Var x, Pass pass) => x.Conv2D(_weight.On(x.Tape), _bias.On(x.Tape), _window);
+    public Var Forward(Var x, Pass pass)
+    {
+        Var weight = _weight.On(x.Tape), y = x.Conv2D(weight, _bias?.On(x.Tape), _window);
+        x.Tape.Release(weight);
+        return y;
+    }
+
+    private static ConvolutionLayer Plain(ParameterScope scope, int inputs, int outputs, int kernel, Initializer weight, Initializer? bias = null) =>
+        new(scope.Parameter("weight", [outputs, inputs, kernel, kernel], weight), scope.Parameter("bias", [outputs], bias ?? weight), kernel);
+
+    private static NormedWeight Normed(ParameterScope scope, int inputs, int outputs, int kernel) =>
+        new(scope, [outputs, inputs, kernel, kernel], Initializers.FanIn(inputs * kernel * kernel));
 }

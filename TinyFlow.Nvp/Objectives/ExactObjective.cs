@@ -8,9 +8,9 @@ namespace TinyFlow.Nvp.Objectives;
 /// nll = −mean(log p(z) + log_det) + D·log 256, a bound on the negative log-likelihood of the pixels under uniform
 /// dequantization. The loss adds the L2 term; the nll reported does not.
 /// </summary>
-internal sealed class ExactObjective(FlowModel model, double l2) : IObjective
+internal sealed class ExactObjective(FlowModel model, double l2, PenaltyKind kind) : IObjective
 {
-    private readonly WeightPenalty _penalty = new(model, l2);
+    private readonly WeightPenalty _penalty = new(model, l2, kind);
 
     /// <inheritdoc/>
     public ObjectiveKind Kind => ObjectiveKind.Exact;
@@ -23,7 +23,7 @@ internal sealed class ExactObjective(FlowModel model, double l2) : IObjective
     {
         Tape tape = terms.Z.Tape;
         int dimensions = model.Dimensions;
-        Var logProbZ = terms.LogProbZ.Mean(), logDet = terms.LogDet.Mean(), penalty = _penalty.On(tape);
+        Var logProbZ = terms.LogProbZ.Mean(), logDet = terms.LogDet.Mean(), penalty = _penalty.On(tape, terms.Z.Shape[0]);
         Var nll = Likelihood.Nll(0, dimensions) - (logProbZ + logDet);
         return new LossTerms(
             nll + penalty, nll, nll * Likelihood.NatsToBitsPerDim(1, dimensions), logProbZ, logDet,

@@ -14,6 +14,6 @@ namespace TinyFlow.Nvp.Objectives;
 /// <param name="LogDet">log-determinant of the flow.</param>
 /// <param name="BatchNorm">What the objective adds for batch norms within conditioners; 0 in a likelihood.</param>
 /// <param name="Dequantization">∓D·log 256.</param>
-/// <param name="L2">The coefficient times Σ weight².</param>
+/// <param name="L2">The L2 term: the coefficient times Σ weight², or what else <see cref="PenaltyKind"/> says.</param>
 public sealed record LossTerms(
     Var Loss, Var Nll, Var BitsPerDim, Var LogProbZ, Var LogDet, Var BatchNorm, Var Dequantization, Var L2);

@@ -17,11 +17,11 @@ internal sealed class NotebookObjective : IObjective
     private readonly WeightPenalty _penalty;
     private readonly (Parameter Gamma, StateBuffer RunningVariance)[] _batchNorms;
 
-    public NotebookObjective(FlowModel model, double l2)
+    public NotebookObjective(FlowModel model, double l2, PenaltyKind kind)
     {
         const string Statistics = "running_var", Scale = "weight";
         _model = model;
-        _penalty = new WeightPenalty(model, l2);
+        _penalty = new WeightPenalty(model, l2, kind);
         Dictionary<string, Parameter> byName = model.Parameters.Parameters.ToDictionary(parameter => parameter.Name);
         _batchNorms =
         [
@@ -43,7 +43,7 @@ internal sealed class NotebookObjective : IObjective
         Tape tape = terms.Z.Tape;
         int dimensions = _model.Dimensions;
         double wrongSign = -Likelihood.LogBinVolume(dimensions);
-        Var logProbZ = terms.LogProbZ.Mean(), logDet = terms.LogDet.Mean(), penalty = _penalty.On(tape), batchNorm = BatchNormTerm(tape);
+        Var logProbZ = terms.LogProbZ.Mean(), logDet = terms.LogDet.Mean(), penalty = _penalty.On(tape, terms.Z.Shape[0]), batchNorm = BatchNormTerm(tape);
         Var nll = penalty - (logProbZ + logDet + batchNorm + wrongSign);
         return new LossTerms(
             nll, nll, nll * Likelihood.NatsToBitsPerDim(1, dimensions), logProbZ, logDet,

@@ -5,16 +5,13 @@ using TinyFlow.Nvp.Parameters;
 
 namespace TinyFlow.Nvp.Objectives;
 
-/// <summary>
-/// A coefficient times Σ w² over all parameters whose name contains <c>weight</c>: convolutions, and the γ of batch norms.
-/// </summary>
-internal sealed class WeightPenalty(FlowModel model, double coefficient)
+/// <summary>A coefficient times the squares of the numbers that a kind of penalty is about.</summary>
+internal sealed class WeightPenalty(FlowModel model, double coefficient, PenaltyKind kind)
 {
-    private readonly Parameter[] _weights =
-        [.. model.Parameters.Parameters.Where(parameter => parameter.Name.Contains("weight", StringComparison.Ordinal))];
+    private readonly Parameter[] _weights = [.. model.Parameters.Parameters.Where(parameter => IsMeant(parameter.Name, kind))];
 
-    /// <summary>The term, of shape [].</summary>
-    public Var On(Tape tape)
+    /// <summary>The term, of shape [], for a batch of so many images.</summary>
+    public Var On(Tape tape, int images)
     {
         Var? sum = null;
         foreach (Parameter weight in coefficient == 0 ? [] : _weights)
@@ -23,6 +20,10 @@ internal sealed class WeightPenalty(FlowModel model, double coefficient)
             sum = sum is null ? squares : sum + squares;
         }
 
-        return sum is null ? Scalars.Constant(tape, 0) : sum * coefficient;
+        return sum is null ? Scalars.Constant(tape, 0) : sum * (kind == PenaltyKind.CouplingScalesPerImage ? coefficient / images : coefficient);
     }
+
+    private static bool IsMeant(string name, PenaltyKind kind) => kind == PenaltyKind.CouplingScalesPerImage
+        ? name.StartsWith("s_scale.", StringComparison.Ordinal)
+        : name.Contains("weight", StringComparison.Ordinal);
 }

@@ -6,7 +6,7 @@ namespace TinyFlow.Nvp.Parameters;
 /// Numbers that training changes. Value and gradient are sections of the set's two flat tensors, so that an optimizer
 /// (and later an all-reduce) handles all parameters at once.
 /// </summary>
-public sealed class Parameter : ModelTensor
+public sealed class Parameter : ModelTensor, IOperand
 {
     private Tensor? _gradient;
 
@@ -20,6 +20,9 @@ public sealed class Parameter : ModelTensor
         get => _gradient ?? throw NotAllocated();
         internal set => _gradient = value;
     }
+
+    /// <summary>Whether these are the lengths of a weight-normed weight.</summary>
+    public bool IsLength => Name.EndsWith("." + NormedWeight.LengthSuffix, StringComparison.Ordinal);
 
     /// <summary>Where this parameter starts in the flat tensors, in elements.</summary>
     public long Start { get; internal set; }

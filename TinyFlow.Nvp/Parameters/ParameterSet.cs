@@ -10,8 +10,9 @@ public sealed class ParameterSet : IDisposable
     /// <summary>Parameters start at multiples of this many elements: 64 bytes of float32, a cache line and a widest vector.</summary>
     public const int Alignment = 16;
 
-    // A PyTorch state_dict has them too; here masks follow from the settings, and nothing depends on the number of batches.
-    private static readonly string[] IgnoredNames = ["mask", "num_batches_tracked"];
+    // A PyTorch state_dict has them too; here masks follow from the settings, the data constraint is one of them, and
+    // nothing depends on the number of batches.
+    private static readonly string[] IgnoredNames = ["mask", "num_batches_tracked", "data_constraint"];
 
     private readonly List<ModelTensor> _declared;
 
@@ -19,13 +20,14 @@ public sealed class ParameterSet : IDisposable
     {
         Backend = backend;
         _declared = declared;
-        Parameters = [.. declared.OfType<Parameter>()];
+        Parameters = [.. declared.OfType<Parameter>().OrderBy(parameter => parameter.IsLength)];
         Buffers = [.. declared.OfType<StateBuffer>()];
         long length = 0;
         foreach (Parameter parameter in Parameters)
         {
+            LengthsStart = parameter.IsLength ? LengthsStart : length + Aligned(parameter);
             parameter.Start = length;
-            length += (parameter.Shape.Count + Alignment - 1) / Alignment * Alignment;
+            length += Aligned(parameter);
         }
 
         Values = backend.Allocate([checked((int)length)], "the parameters");
@@ -49,7 +51,10 @@ public sealed class ParameterSet : IDisposable
     /// <summary>Where all of it lives.</summary>
     public IBackend Backend { get; }
 
-    /// <summary>The trainable parameters in the order of their declaration, which is that of the flat tensors.</summary>
+    /// <summary>
+    /// The trainable parameters in the order of the flat tensors: that of their declaration, but that the lengths of
+    /// weight-normed weights come last, so that an optimizer can treat them as a group.
+    /// </summary>
     public IReadOnlyList<Parameter> Parameters { get; }
 
     /// <summary>What is kept and saved but not trained.</summary>
@@ -60,6 +65,9 @@ public sealed class ParameterSet : IDisposable
 
     /// <summary>All gradients, flat, laid out as <see cref="Values"/>.</summary>
     public Tensor Gradients { get; }
+
+    /// <summary>Where the lengths of weight-normed weights start in the flat tensors, in elements; their end if there are none.</summary>
+    public long LengthsStart { get; }
 
     /// <summary>How many numbers are trained; the gaps do not count.</summary>
     public long Count => Parameters.Sum(parameter => parameter.Shape.Count);
@@ -89,7 +97,7 @@ public sealed class ParameterSet : IDisposable
     public IReadOnlyList<NamedArray> Export() => [.. State.Select(entry => new NamedArray(entry.Name, entry.Value.Shape, entry.Value.ToDoubles()))];
 
     /// <summary>
-    /// Sets all that <see cref="State"/> names. A PyTorch state_dict's <c>mask</c> and <c>num_batches_tracked</c> may be there too.
+    /// Sets all that <see cref="State"/> names. A PyTorch state_dict's <c>mask</c>, <c>num_batches_tracked</c> and <c>data_constraint</c> may be there too.
     /// </summary>
     /// <exception cref="ArgumentException">
     /// Names are missing or unexpected, or shapes differ: the message lists each of them, and nothing has been changed.
@@ -111,4 +119,6 @@ public sealed class ParameterSet : IDisposable
 
     /// <summary>Whether a state_dict may have this name beyond <see cref="State"/>.</summary>
     internal static bool IsIgnored(string name) => IgnoredNames.Contains(name[(name.LastIndexOf('.') + 1)..]);
+
+    private static long Aligned(Parameter parameter) => (parameter.Shape.Count + Alignment - 1) / Alignment * Alignment;
 }

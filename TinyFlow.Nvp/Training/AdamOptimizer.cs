@@ -15,36 +15,41 @@ public sealed class AdamOptimizer : IDisposable
     private const string FirstPrefix = "exp_avg.", SecondPrefix = "exp_avg_sq.", StateName = "state";
 
     private readonly ParameterSet _parameters;
-    private readonly AdamSettings _settings;
-    private readonly Tensor _first, _second, _state, _learningRate;
+    private readonly Tensor _first, _second;
+    private readonly AdamGroup[] _groups;
     private readonly (string Name, Tensor Value)[] _entries;
 
     /// <summary>An optimizer that has taken no step yet.</summary>
     /// <param name="parameters">What it trains; must outlive it.</param>
     /// <param name="learningRate">The step size until <see cref="SetLearningRate"/>.</param>
     /// <param name="weightDecay">Times the parameter is added to its clipped gradient.</param>
-    /// <param name="clipNorm">The norm that all gradients together are clipped to; null for no clipping.</param>
-    public AdamOptimizer(ParameterSet parameters, double learningRate, double weightDecay = 0, double? clipNorm = null)
+    /// <param name="clipNorm">The norm that the gradients of each group are clipped to; null for no clipping.</param>
+    /// <param name="groups">Which parameters weight decay acts on, and which are clipped together.</param>
+    public AdamOptimizer(
+        ParameterSet parameters, double learningRate, double weightDecay = 0, double? clipNorm = null, ParameterGroups groups = ParameterGroups.Together)
     {
         IBackend backend = parameters.Backend;
         _parameters = parameters;
-        _settings = new AdamSettings(Beta1, Beta2, Epsilon, weightDecay, clipNorm ?? double.PositiveInfinity);
         _first = backend.Zeros(parameters.Values.Shape);
         _second = backend.Zeros(parameters.Values.Shape);
-        _state = backend.Create([3], (ReadOnlySpan<double>)[learningRate, 0, 0]);
-        _learningRate = _state.Section(0, [1]);
+        long lengths = groups == ParameterGroups.LengthsApart ? parameters.LengthsStart : 0, end = parameters.Values.Count;
+        AdamSettings settings = new(Beta1, Beta2, Epsilon, weightDecay, clipNorm ?? double.PositiveInfinity);
+        AdamGroup Group(string name, long start, long stop, AdamSettings its) => new(name, parameters, _first, _second, start, stop, learningRate, its);
+        _groups = lengths > 0 && lengths < end
+            ? [Group(StateName, 0, lengths, settings with { WeightDecay = 0 }), Group($"{StateName}.{NormedWeight.LengthSuffix}", lengths, end, settings)]
+            : [Group(StateName, 0, end, settings)];
         SquaredGradientNorm = backend.Zeros([]);
         _entries =
         [
             .. parameters.Parameters.Select(p => (FirstPrefix + p.Name, _first.Section(p.Start, p.Shape))),
             .. parameters.Parameters.Select(p => (SecondPrefix + p.Name, _second.Section(p.Start, p.Shape))),
-            (StateName, _state),
+            .. _groups.Select(group => (group.Name, group.Counters)),
         ];
     }
 
     /// <summary>The optimizer of training settings.</summary>
     public AdamOptimizer(ParameterSet parameters, TrainingConfig config)
-        : this(parameters, config.LearningRate, config.WeightDecay, config.ClipNorm)
+        : this(parameters, config.LearningRate, config.WeightDecay, config.ClipNorm, config.Groups)
     {
     }
 
@@ -52,23 +57,40 @@ public sealed class AdamOptimizer : IDisposable
     public Tensor SquaredGradientNorm { get; }
 
     /// <summary>Learning rate, steps done, steps skipped; of shape [3]. Reading it waits for the device.</summary>
-    public Tensor Counters => _state;
+    public Tensor Counters => _groups[0].Counters;
 
     /// <summary>
     /// What a checkpoint of the optimizer holds: <c>exp_avg.NAME</c> and <c>exp_avg_sq.NAME</c> of each parameter, and
-    /// <c>state</c>.
+    /// <c>state</c>, with one more for each further group of parameters.
     /// </summary>
     public IReadOnlyList<(string Name, Tensor Value)> State => _entries;
 
     /// <summary>Sets the step size of the steps to come.</summary>
-    public void SetLearningRate(double learningRate) => _parameters.Backend.Fill(_learningRate, learningRate);
+    public void SetLearningRate(double learningRate)
+    {
+        foreach (AdamGroup group in _groups)
+        {
+            group.SetLearningRate(learningRate);
+        }
+    }
 
     /// <summary>Changes the parameters by the gradients that the last backward pass left in their set.</summary>
     public void Step()
     {
         IBackend backend = _parameters.Backend;
-        backend.SumOfSquares(_parameters.Gradients, SquaredGradientNorm);
-        backend.Adam(_parameters.Values, _parameters.Gradients, _first, _second, SquaredGradientNorm, _state, _settings);
+        backend.Fill(SquaredGradientNorm, 0);
+        foreach (AdamGroup group in _groups)
+        {
+            group.Measure();
+            backend.ScaleShift(group.SquaredNorm, 1, 0, Sink.AddTo(SquaredGradientNorm));
+        }
+
+        foreach (AdamGroup group in _groups)
+        {
+            // 0·x is 0, or NaN if x is not finite: then no group takes the step.
+            backend.ScaleShift(SquaredGradientNorm, 0, 0, Sink.AddTo(group.SquaredNorm));
+            group.Step();
+        }
     }
 
     /// <summary>Copies of all that <see cref="State"/> names, on the host.</summary>
@@ -86,7 +108,11 @@ public sealed class AdamOptimizer : IDisposable
             value.Dispose();
         }
 
-        _learningRate.Dispose();
+        foreach (AdamGroup group in _groups)
+        {
+            group.Dispose();
+        }
+
         _first.Dispose();
         _second.Dispose();
         SquaredGradientNorm.Dispose();

@@ -52,7 +52,7 @@ public sealed class Trainer : IDisposable
         _model = model;
         _data = data;
         Config = config;
-        _objective = Objective.Create(config.Objective, model, config.L2);
+        _objective = Objective.Create(config.Objective, model, config.L2, config.Penalty);
         _optimizer = new AdamOptimizer(model.Parameters, config);
         _average = config.AverageDecay is { } decay ? new WeightAverage(model.Parameters, decay) : null;
         _batches = new Batches(data.Training.Count, config.BatchSize, config.Seed);

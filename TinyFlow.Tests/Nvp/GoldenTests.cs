@@ -1,3 +1,5 @@
+using TinyFlow.Nvp.Checkpoints;
+using TinyFlow.Nvp.Models;
 using TinyFlow.Tests.Files;
 
 namespace TinyFlow.Tests.Nvp;
@@ -23,8 +25,42 @@ public sealed class GoldenTests
     public void Every_number_on_the_CPU_agrees_with_PyTorch(string path) => Compare(path, Devices.Cpu);
 
     [TestMethod]
-    public void The_file_of_the_seed_notebook_is_there() =>
-        Assert.IsTrue(GoldenFile.Paths.Any(path => Path.GetFileName(path) == "notebook-1.safetensors"));
+    [DataRow("notebook-1")]
+    [DataRow("bjlkeng-1")]
+    [DataRow("paper-1")]
+    public void The_file_of_each_published_system_is_there(string name) =>
+        Assert.IsTrue(GoldenFile.Paths.Any(path => Path.GetFileNameWithoutExtension(path) == name));
+
+    [TestMethod]
+    [DynamicData(nameof(Files))]
+    public void The_names_and_shapes_of_a_models_state_are_those_of_the_state_dict(string path)
+    {
+        using GoldenFile golden = new(path);
+        Devices.Run(Devices.Reference, backend =>
+        {
+            using FlowModel model = FlowModel.Create(GoldenParity.Of(golden).Config, backend, seed: 0);
+            CollectionAssert.AreEquivalent(
+                golden.Under("init.").Where(array => array.Name != "data_constraint").Select(array => $"{array.Name} {array.Shape}").ToArray(),
+                model.Parameters.State.Select(entry => $"{entry.Name} {entry.Value.Shape}").ToArray());
+        });
+    }
+
+    [TestMethod]
+    [DynamicData(nameof(Files))]
+    public void A_published_state_dict_is_recognized_by_its_names(string path)
+    {
+        using GoldenFile golden = new(path);
+        ModelConfig expected = GoldenParity.Of(golden).Config;
+        StoredTensor[] state = [.. golden.Under("init.").Select(array => StoredTensor.Create(array.Name, array.Shape, array.Values))];
+        ModelConfig found = PublishedModels.Recognize(state);
+
+        // The state_dicts of fully convolutional models do not tell the size of images.
+        Assert.AreEqual(expected, found with { Preset = expected.Preset, Height = expected.Height, Width = expected.Width });
+    }
+
+    [TestMethod]
+    public void A_state_dict_of_an_unknown_model_is_refused() => Assert.Contains(
+        "notebook, bjlkeng, paper", Assert.ThrowsExactly<CheckpointException>(() => PublishedModels.Recognize([])).Message);
 
     [TestMethod]
     public void A_folder_that_is_named_in_vain_fails()
@@ -37,14 +73,9 @@ public sealed class GoldenTests
     private void Compare(string path, string device)
     {
         using GoldenFile golden = new(path);
-        if (golden.System != "notebook")
-        {
-            Assert.Inconclusive($"{Path.GetFileName(path)}: the system '{golden.System}' is not known here yet.");
-        }
-
         Devices.Run(device, backend =>
         {
-            Parity parity = new NotebookParity(golden).Compare(backend, Devices.GoldenTolerance(device));
+            Parity parity = GoldenParity.Of(golden).Compare(backend, Devices.GoldenTolerance(device));
             TestContext.WriteLine($"{Path.GetFileName(path)} on {device}: {parity.Worst}");
             parity.ThrowIfWrong();
         });

@@ -1,0 +1,47 @@
+using TinyFlow.Autograd;
+using TinyFlow.Autograd.Functions;
+
+namespace TinyFlow.Nvp.Parameters;
+
+/// <summary>
+/// A weight under weight normalization, w = g·v/‖v‖ over each element of the first axis (Salimans and Kingma 2016), with
+/// the names of torch.nn.utils.weight_norm. It starts with g = ‖v‖, that is with w = v.
+/// </summary>
+public sealed class NormedWeight : IOperand
+{
+    /// <summary>How the names of all lengths g end.</summary>
+    public const string LengthSuffix = "weight_g";
+
+    private readonly Parameter _length, _direction;
+    private readonly int[] _axes;
+
+    /// <summary>Declares <c>weight_g</c> [K, 1, …] and <c>weight_v</c>, of the weight's shape.</summary>
+    /// <param name="scope">Where.</param>
+    /// <param name="shape">[K, …].</param>
+    /// <param name="initializer">Of the weight.</param>
+    public NormedWeight(ParameterScope scope, Shape shape, Initializer initializer)
+    {
+        _axes = [.. Enumerable.Range(1, shape.Rank - 1)];
+        string direction = $"{scope.Path}.weight_v";
+        _length = scope.Parameter(
+            LengthSuffix, shape.Reduced(_axes), (lengths, noise) => Norms(initializer(shape, noise.Of(direction)), checked((int)lengths.Count)));
+        _direction = scope.Parameter("weight_v", shape, initializer);
+    }
+
+    /// <inheritdoc/>
+    public Var On(Tape tape)
+    {
+        Var direction = _direction.On(tape);
+        Var squares = direction.Square(), sum = squares.SumOver(_axes), norm = sum.Sqrt(), ratio = _length.On(tape) / norm;
+        Var weight = direction * ratio;
+        foreach (Var value in (ReadOnlySpan<Var>)[squares, sum, norm, ratio])
+        {
+            tape.Release(value);
+        }
+
+        return weight;
+    }
+
+    private static double[] Norms(double[] values, int rows) =>
+        [.. values.Chunk(values.Length / rows).Select(row => (double)(float)Math.Sqrt(row.Sum(value => value * value)))];
+}
