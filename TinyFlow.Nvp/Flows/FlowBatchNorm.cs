@@ -8,9 +8,12 @@ namespace TinyFlow.Nvp.Flows;
 /// Batch normalization as a step of the flow: y = (x − μ)/√(σ² + ε) per channel, with
 /// log_det = −½·H·W·Σ log(σ² + ε), for the very statistics that the pass used (Dinh et al. 2017, section 3.7). Not affine.
 /// </summary>
-public sealed class FlowBatchNorm : IFlow
+public sealed class FlowBatchNorm : IFlow, IReversible
 {
     private readonly StateBuffer _runningMean, _runningVariance;
+
+    // Of the last training pass: its output has none of it left from which to rebuild the input.
+    private readonly ModelConstant _batchMean, _batchVariance;
     private readonly FlowStatistics _statistics;
     private readonly double _momentum, _epsilon;
 
@@ -24,6 +27,8 @@ public sealed class FlowBatchNorm : IFlow
     {
         _runningMean = scope.Buffer("running_mean", [channels], Initializers.Zero);
         _runningVariance = scope.Buffer("running_var", [channels], Initializers.One);
+        _batchMean = scope.Constant("batch_mean", [channels], new double[channels]);
+        _batchVariance = scope.Constant("batch_var", [channels], new double[channels]);
         _statistics = statistics;
         _momentum = momentum;
         _epsilon = epsilon;
@@ -32,7 +37,7 @@ public sealed class FlowBatchNorm : IFlow
     /// <inheritdoc/>
     public (Var Y, Var LogDet) Forward(Var x, Pass pass)
     {
-        (Var mean, Var variance) = pass == Pass.Training ? TrainingStatistics(x) : RunningStatistics(x.Tape);
+        (Var mean, Var variance) = pass == Pass.Evaluation ? RunningStatistics(x.Tape) : TrainingStatistics(x, pass);
         Var shifted = variance + _epsilon, logarithm = shifted.Log(), logScale = logarithm * -0.5, scale = logScale.Exp();
         Var centred = x - mean, y = centred * scale, logDet = LogDeterminants.OfChannels(logScale, x);
         x.Tape.ReleaseAll(mean, variance, shifted, logarithm, logScale, scale, centred);
@@ -40,9 +45,19 @@ public sealed class FlowBatchNorm : IFlow
     }
 
     /// <inheritdoc/>
-    public Var Inverse(Var y)
+    public Var Inverse(Var y) => Inverse(y, RunningStatistics(y.Tape));
+
+    /// <inheritdoc/>
+    Rebuilt IReversible.Reverse(Tape outer, Tensor y, Tensor dy, Tensor dlogDet)
     {
-        (Var mean, Var variance) = RunningStatistics(y.Tape);
+        using Tape tape = new(outer.Backend, recording: false);
+        (Var, Var) used = _statistics == FlowStatistics.Batch ? (PerChannel(tape, _batchMean), PerChannel(tape, _batchVariance)) : RunningStatistics(tape);
+        return Reversal.Through(this, outer, tape.Detach(Inverse(tape.Constant(y), used)), dy, dlogDet);
+    }
+
+    private static Var Inverse(Var y, (Var Mean, Var Variance) statistics)
+    {
+        (Var mean, Var variance) = statistics;
         Var shifted = variance + _epsilon, deviation = shifted.Sqrt(), scaled = y * deviation, x = scaled + mean;
         y.Tape.ReleaseAll(mean, variance, shifted, deviation, scaled);
         return x;
@@ -50,7 +65,7 @@ public sealed class FlowBatchNorm : IFlow
 
     private (Var Mean, Var Variance) RunningStatistics(Tape tape) => (PerChannel(tape, _runningMean), PerChannel(tape, _runningVariance));
 
-    private (Var Mean, Var Variance) TrainingStatistics(Var x)
+    private (Var Mean, Var Variance) TrainingStatistics(Var x, Pass pass)
     {
         long count = x.Shape.Count / Math.Max(1, x.Shape[1]);
         if (count < 2)
@@ -59,7 +74,13 @@ public sealed class FlowBatchNorm : IFlow
         }
 
         Var mean = x.MeanOver(0, 2, 3), variance = x.VarianceOver(0, 2, 3), unbiased = variance * ((double)count / (count - 1));
-        Var mixedMean = Mix(_runningMean, mean), mixedVariance = Mix(_runningVariance, unbiased);
+        if (pass == Pass.Training)
+        {
+            Keep(_batchMean, mean);
+            Keep(_batchVariance, variance);
+        }
+
+        Var mixedMean = Mix(_runningMean, mean, pass), mixedVariance = Mix(_runningVariance, unbiased, pass);
         x.Tape.Release(unbiased);
         (Var Mean, Var Variance) used = (mean, variance), other = (mixedMean, mixedVariance);
         if (_statistics == FlowStatistics.UpdatedRunning)
@@ -71,14 +92,25 @@ public sealed class FlowBatchNorm : IFlow
         return used;
     }
 
-    /// <summary>(1 − momentum)·running + momentum·batch, which the buffer keeps.</summary>
-    private Var Mix(StateBuffer running, Var batch)
+    /// <summary>
+    /// (1 − momentum)·running + momentum·batch, which the buffer keeps; in a replay it has it already, and only the batch's
+    /// part of the gradient is missing.
+    /// </summary>
+    private Var Mix(StateBuffer running, Var batch, Pass pass)
     {
+        if (pass == Pass.Replay)
+        {
+            Var zero = batch - batch.Tape.Constant(batch.Value);
+            return PerChannel(batch.Tape, running) + zero * _momentum;
+        }
+
         Var old = PerChannel(batch.Tape, running), oldPart = old * (1 - _momentum), newPart = batch * _momentum, mixed = oldPart + newPart;
-        batch.Backend.ScaleShift(mixed.Value, 1, 0, running.Value);
+        Keep(running, mixed);
         batch.Tape.ReleaseAll(old, oldPart, newPart);
         return mixed;
     }
 
-    private static Var PerChannel(Tape tape, StateBuffer buffer) => tape.Constant(buffer.Value).Reshape([1, buffer.Shape[0], 1, 1]);
+    private static void Keep(ModelTensor kept, Var value) => value.Backend.ScaleShift(value.Value, 1, 0, kept.Value);
+
+    private static Var PerChannel(Tape tape, ModelTensor buffer) => tape.Constant(buffer.Value).Reshape([1, buffer.Shape[0], 1, 1]);
 }

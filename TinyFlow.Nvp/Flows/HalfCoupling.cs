@@ -10,7 +10,7 @@ namespace TinyFlow.Nvp.Flows;
 /// al. 2017, section 3.4): (a, t) = net(kept), s = scale·tanh(a), y = x·e^s + t or (x + t)·e^s in the changed half,
 /// log_det = Σ s.
 /// </summary>
-public sealed class HalfCoupling : IFlow
+public sealed class HalfCoupling : IFlow, IReversible
 {
     private readonly ModelConstant _mask;
     private readonly INet _net;
@@ -57,15 +57,32 @@ public sealed class HalfCoupling : IFlow
         return JoinAndRelease(changed.AffineCouplingInverse(h, scale, _mask.Value, _form), changed, kept, h, scale);
     }
 
+    /// <inheritdoc/>
+    Rebuilt IReversible.Reverse(Tape outer, Tensor y, Tensor dy, Tensor dlogDet) => Reversal.OfCoupling(
+        outer, y, dy, dlogDet,
+        input => _net.Forward(Kept(input), Pass.Replay),
+        (result, h) => Join(Changed(result).AffineCouplingInverse(h, _scale?.On(h.Tape), _mask.Value, _form), Kept(result)),
+        (x, h) =>
+        {
+            (Var half, Var logDet) = Changed(x).AffineCoupling(h, _scale?.On(h.Tape), _mask.Value, _form);
+            return (Join(half, Kept(x)), logDet);
+        });
+
+    private Var Changed(Var x) => x.Slice(1, _changed, _half);
+
+    private Var Kept(Var x) => x.Slice(1, _kept, _half);
+
+    private Var Join(Var changed, Var kept) => _changed == 0 ? Movement.Concat(1, changed, kept) : Movement.Concat(1, kept, changed);
+
     private (Var Changed, Var Kept, Var H, Var? Scale) Condition(Var x, Pass pass)
     {
-        Var kept = x.Slice(1, _kept, _half);
-        return (x.Slice(1, _changed, _half), kept, _net.Forward(kept, pass), _scale?.On(x.Tape));
+        Var kept = Kept(x);
+        return (Changed(x), kept, _net.Forward(kept, pass), _scale?.On(x.Tape));
     }
 
     private Var JoinAndRelease(Var half, Var changed, Var kept, Var h, Var? scale)
     {
-        Var y = _changed == 0 ? Movement.Concat(1, half, kept) : Movement.Concat(1, kept, half);
+        Var y = Join(half, kept);
         y.Tape.ReleaseAll(half, changed, kept, h);
         if (scale is not null)
         {

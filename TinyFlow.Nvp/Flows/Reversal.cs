@@ -46,6 +46,12 @@ internal static class Reversal
             x = Taken(step.Inverse(inverse.Constant(y)), y);
         }
 
+        return Through(step, outer, x, dy, dlogDet);
+    }
+
+    /// <summary>The same for a step whose input x has been rebuilt; the result owns it.</summary>
+    public static Rebuilt Through(IFlow step, Tape outer, Tensor x, Tensor dy, Tensor dlogDet)
+    {
         Tensor dx = outer.Backend.Allocate(x.Shape, "the gradient of a rebuilt input");
         using Tape tape = outer.Nested();
         (Var again, Var logDet) = step.Forward(tape.Input(x, dx), Pass.Replay);

@@ -25,8 +25,20 @@ internal sealed record FlowCase(string Name, Shape Image, Func<ParameterScope, I
         new("mixture coupling, last channels", Small, scope => Mixture(scope, 2, components: 3, changesFirst: false)),
         new("mixture coupling, first channels", Small, scope => Mixture(scope, 2, components: 1, changesFirst: true)),
         new("mixture coupling, odd channels", [5, 1, 3], scope => Mixture(scope, 5, components: 2, changesFirst: true)),
+        new("coupling of a checkerboard with channels, weight-normed factors", [3, 2, 2], scope => new AffineCoupling(
+            scope, [3, 2, 2], Masks.CheckerboardOfChannels([3, 2, 2]), new GatedResidualNet(scope / "net", 3, 6, hidden: 2, blocks: 1),
+            new Reshaped(new NormedWeight(scope / "rescale", [3, 1, 1], Initializers.One), [3]), CouplingForm.ShiftThenScale)),
+        new("coupling of half of the channels, bjlkeng's net", [4, 1, 3], scope => new AffineCoupling(
+            scope, [4, 1, 3], Masks.HalfOfChannels([4, 1, 3], inverted: true), new KengNet(scope, 0, [4, 1, 3], planes: 2, blocks: 2),
+            scope.Parameter("s_scale", [4, 1, 3], Initializers.Zero))),
+        new("half coupling that changes the first half, x·e^s + t", [4, 2, 2], scope => Half(scope, changesSecond: false, CouplingForm.ScaleThenShift)),
+        new("half coupling that changes the second half, (x + t)·e^s", [4, 2, 2], scope => Half(scope, changesSecond: true, CouplingForm.ShiftThenScale)),
+        new("batch norm on the path, statistics of the batch", Small, scope => new FlowBatchNorm(scope, 2, FlowStatistics.Batch, momentum: 0.1)),
+        new("batch norm on the path, updated running statistics", Small, scope => new FlowBatchNorm(scope, 2, FlowStatistics.UpdatedRunning, momentum: 0.3)),
         new("squeeze, channels first", Small, _ => new Squeeze()),
         new("squeeze, alternative order", Small, _ => new Squeeze(SqueezeOrder.Alternative)),
+        new("unsqueeze", [4, 1, 2], _ => new Unsqueeze()),
+        new("unsqueeze, alternative order", [4, 2, 1], _ => new Unsqueeze(SqueezeOrder.Alternative)),
         new("logit, 0.9", Small, _ => new LogitTransform(0.9)),
         new("logit, near 1", Small, _ => new LogitTransform(1 - 2e-5)),
         new("ActNorm", Small, scope => new ActNorm(scope, 2)),
@@ -47,6 +59,10 @@ internal sealed record FlowCase(string Name, Shape Image, Func<ParameterScope, I
         Preset("notebook", Presets.Notebook.Model with { Height = 4, Width = 4, Layers = 3, Hidden = 3 }),
         Preset("mixture", Presets.Mixture.Model with { Height = 4, Width = 4, Layers = 2, Hidden = 3, Components = 2 }),
         Preset("quick", Presets.Quick.Model with { DenseLayers = 2, DenseHidden = 3, Height = 4, Width = 4, Layers = 2, Hidden = 3 }),
+        Preset("bjlkeng", Presets.Bjlkeng.Model with { Height = 4, Width = 4, Layers = 6, FinalLayers = 2, Hidden = 2, Blocks = 1 }),
+        Preset("paper", Presets.Paper.Model with { Height = 4, Width = 4, Layers = 2, Hidden = 2, Blocks = 1 }),
+        Preset("paper-bn", Presets.PaperBatchNorm.Model with { Height = 4, Width = 4, Layers = 1, Hidden = 2, Blocks = 1 }),
+        Preset("paper of colours", Presets.PaperCifar.Model with { Height = 2, Width = 2, Layers = 1, Hidden = 2, Blocks = 1 }),
     ];
 
     public static IEnumerable<object[]> Names => All.Select(flow => new object[] { flow.Name });
@@ -56,6 +72,9 @@ internal sealed record FlowCase(string Name, Shape Image, Func<ParameterScope, I
     public static FlowCase Named(string name) => All.Single(flow => flow.Name == name);
 
     private static FlowCase Preset(string name, ModelConfig config) => new($"preset {name}", config.Image, scope => FlowBuilder.Build(scope, config));
+
+    private static HalfCoupling Half(ParameterScope scope, bool changesSecond, CouplingForm form) => new(
+        scope, [4, 2, 2], changesSecond, new PaperNet(scope / "net", 2, hidden: 2, blocks: 1, inFactor: 1), scope.Parameter("scale", [2], Initializers.One), form);
 
     private static ConditionalGaussian LearnedPrior(ParameterScope scope, int going, int leaving) =>
         new(new GatedResidualNet(scope / "prior", going, 2 * leaving, hidden: 2, blocks: 1));

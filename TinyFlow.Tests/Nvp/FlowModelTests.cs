@@ -99,9 +99,11 @@ public sealed class FlowModelTests
     // The disturbed weights of a wide net would add up to numbers far from any that training sees.
     private static ModelConfig Shrunk(ModelConfig config) => config with
     {
+        Channels = 1,
         Height = 8,
         Width = 8,
         Hidden = 4,
+        Blocks = Math.Min(config.Blocks, 1),
         DenseLayers = Math.Min(config.DenseLayers, 2),
         DenseHidden = Math.Min(config.DenseHidden, 4),
     };
