@@ -55,7 +55,7 @@ public sealed class FlowBatchNorm : IFlow, IReversible
         return Reversal.Through(this, outer, tape.Detach(Inverse(tape.Constant(y), used)), dy, dlogDet);
     }
 
-    private static Var Inverse(Var y, (Var Mean, Var Variance) statistics)
+    private Var Inverse(Var y, (Var Mean, Var Variance) statistics)
     {
         (Var mean, Var variance) = statistics;
         Var shifted = variance + _epsilon, deviation = shifted.Sqrt(), scaled = y * deviation, x = scaled + mean;
