@@ -149,13 +149,16 @@ internal unsafe struct DirectConvolution<T> : IWork where T : struct, ILanes<T>
 
     private readonly void Scatter(float* from, int stride, float* to)
     {
-        for (int k = 0; k < _geometry.OutputChannels; k++)
+        if (_output.ChannelStride == 1)
         {
-            float* source = from + k, target = to + k * _output.ChannelStride;
-            for (int x = 0; x < _geometry.OutputWidth; x++, source += stride, target += _output.PixelStride)
+            for (int x = 0; x < _geometry.OutputWidth; x++, from += stride, to += _output.PixelStride)
             {
-                *target = _adds ? *target + *source : *source;
+                ChannelRun<T>.Put(from, to, _geometry.OutputChannels, _adds);
             }
+
+            return;
         }
+
+        Transposition.Run(from, stride, to, _output.ChannelStride, _geometry.OutputWidth, _geometry.OutputChannels, _adds);
     }
 }

@@ -191,14 +191,7 @@ internal unsafe struct DirectWeightGradient<T> : IWork where T : struct, ILanes<
     private readonly void Gather(float* dy, float* staging)
     {
         int padded = Parts.RoundUp(_geometry.OutputChannels, T.Count);
-        for (int k = 0; k < _geometry.OutputChannels; k++)
-        {
-            float* from = dy + k * _dy.ChannelStride, to = staging + k;
-            for (int x = 0; x < _geometry.OutputWidth; x++, to += padded)
-            {
-                *to = from[x * _dy.PixelStride];
-            }
-        }
+        Transposition.Run(dy, _dy.ChannelStride, staging, padded, _geometry.OutputChannels, _geometry.OutputWidth, adds: false);
 
         for (int x = 0; x < _geometry.OutputWidth; x++)
         {

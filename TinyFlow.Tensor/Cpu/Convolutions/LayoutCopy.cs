@@ -2,11 +2,9 @@ using TinyFlow.Cpu.Threads;
 
 namespace TinyFlow.Cpu.Convolutions;
 
-/// <summary>Copies images from one layout to another, or adds them, in tiles that both sides' cache lines fill.</summary>
+/// <summary>Copies images from one layout to another, or adds them.</summary>
 internal readonly unsafe struct LayoutCopy(ActivationView from, ActivationView to, int images, int channels, int pixels, bool adds = false) : IWork
 {
-    private const int Side = 16;
-
     /// <summary>One piece an image.</summary>
     public int Pieces => images;
 
@@ -14,23 +12,25 @@ internal readonly unsafe struct LayoutCopy(ActivationView from, ActivationView t
     public void Run(int piece, int worker)
     {
         float* source = from.Image(piece), target = to.Image(piece);
-        for (int firstPixel = 0; firstPixel < pixels; firstPixel += Side)
+        if (from.ChannelStride == 1 && to.PixelStride == 1)
         {
-            int endPixel = Math.Min(firstPixel + Side, pixels);
-            for (int firstChannel = 0; firstChannel < channels; firstChannel += Side)
+            Transposition.Run(source, from.PixelStride, target, to.ChannelStride, pixels, channels, adds);
+        }
+        else if (from.PixelStride == 1 && to.ChannelStride == 1)
+        {
+            Transposition.Run(source, from.ChannelStride, target, to.PixelStride, channels, pixels, adds);
+        }
+        else if (adds)
+        {
+            // One layout on both sides.
+            for (nint i = 0; i < from.ImageStride; i++)
             {
-                int endChannel = Math.Min(firstChannel + Side, channels);
-                for (int pixel = firstPixel; pixel < endPixel; pixel++)
-                {
-                    float* read = source + pixel * from.PixelStride, write = target + pixel * to.PixelStride;
-                    for (int channel = firstChannel; channel < endChannel; channel++)
-                    {
-                        float value = read[channel * from.ChannelStride];
-                        float* place = write + channel * to.ChannelStride;
-                        *place = adds ? *place + value : value;
-                    }
-                }
+                target[i] += source[i];
             }
+        }
+        else
+        {
+            new ReadOnlySpan<float>(source, checked((int)from.ImageStride)).CopyTo(new Span<float>(target, checked((int)to.ImageStride)));
         }
     }
 }

@@ -93,6 +93,18 @@ internal unsafe ref struct PaddedRows
             return;
         }
 
+        if (spacing == 1 && !_input.IsChannelsLast)
+        {
+            Transposition.Run(
+                source + (first - _geometry.PaddingX), _input.ChannelStride, row + (nint)first * _pixelStride, _pixelStride, channels, end - first, adds: false);
+            for (int position = first; position < end && _pixelStride > channels; position++)
+            {
+                Clear(row + (nint)position * _pixelStride + channels, _pixelStride - channels);
+            }
+
+            return;
+        }
+
         for (int position = first; position < end; position++)
         {
             int spaced = position - _geometry.PaddingX, x = spaced / spacing;

@@ -152,6 +152,12 @@ internal unsafe struct WinogradConvolution<T> : IWork where T : struct, ILanes<T
             {
                 float* from = staging + (row * 4 + column) * T.Count;
                 float* pixel = to + ((nint)row * _geometry.OutputWidth + column) * _output.PixelStride;
+                if (_output.ChannelStride == 1)
+                {
+                    ChannelRun<T>.Put(from, pixel, channels, _adds);
+                    continue;
+                }
+
                 for (int k = 0; k < channels; k++, pixel += _output.ChannelStride)
                 {
                     *pixel = _adds ? *pixel + from[k] : from[k];

@@ -36,7 +36,7 @@ internal readonly unsafe struct CouplingGradientWork(CouplingOperands operands, 
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void RunRow<T>(in CouplingOperands operands, in CouplingGradients gradients, long image, int channel, long start, long end)
         where T : struct, ILanes<T>
     {

@@ -30,7 +30,7 @@ internal readonly unsafe struct CouplingWork(CouplingOperands operands, Pieces p
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static double Forward<T>(in CouplingRun operands, float* output, long start, long end, bool scaleFirst) where T : struct, ILanes<T>
     {
         CouplingRun run = operands;
@@ -57,7 +57,7 @@ internal readonly unsafe struct CouplingWork(CouplingOperands operands, Pieces p
         return logDet.Total();
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void Invert<T>(in CouplingRun operands, float* output, long start, long end, bool scaleFirst) where T : struct, ILanes<T>
     {
         CouplingRun run = operands;

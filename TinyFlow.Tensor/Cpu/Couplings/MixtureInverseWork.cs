@@ -9,7 +9,7 @@ namespace TinyFlow.Cpu.Couplings;
 /// their middle wherever a step would leave them or not at least halve the step before (rtsafe of Press et al., Numerical
 /// Recipes, section 9.4). Each lane stops by itself, so that an element's result does not depend on its neighbours.
 /// </summary>
-internal readonly unsafe struct MixtureInverseWork(MixtureOperands operands, Pieces pieces, float* output, float* scratch) : IVectorWork
+internal readonly unsafe struct MixtureInverseWork(MixtureOperands operands, Pieces pieces, float* output, MixtureScratch scratch) : IVectorWork
 {
     // Halving alone takes the bounds this close together, whatever they were.
     private const int MostSteps = 64;
@@ -20,12 +20,13 @@ internal readonly unsafe struct MixtureInverseWork(MixtureOperands operands, Pie
 
     private readonly MixtureOperands _operands = operands;
     private readonly Pieces _pieces = pieces;
-    private readonly float* _output = output, _scratch = scratch;
+    private readonly float* _output = output;
+    private readonly MixtureScratch _scratch = scratch;
 
     public void Run<T>(int piece, int worker) where T : struct, ILanes<T>
     {
         _pieces.Get(piece, out long firstImage, out long endImage, out long start, out long end);
-        float* scratch = _scratch + worker * MixtureTerms<T>.ScratchLength(_operands.Components);
+        float* scratch = _scratch.Of(worker);
         int components = _operands.Components;
         nint stride = (nint)_operands.Changed;
         for (long image = firstImage; image < endImage; image++)
@@ -36,7 +37,7 @@ internal readonly unsafe struct MixtureInverseWork(MixtureOperands operands, Pie
             }
 
             long place = image * _operands.Image + _operands.First;
-            float* y = _operands.Input + place, x = _output + place, h = _operands.Net + image * _operands.Parameters;
+            float* y = _operands.Input + place, x = _output + place, h = _operands.NetOf(image, _scratch.Net(worker));
             for (long i = start; i < end; i += T.Count)
             {
                 int count = (int)Math.Min(T.Count, end - i);
@@ -45,7 +46,7 @@ internal readonly unsafe struct MixtureInverseWork(MixtureOperands operands, Pie
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static T Solve<T>(T y, float* h, nint stride, int components, int count, float* scratch) where T : struct, ILanes<T>
     {
         T z = (y - T.Load(h + stride)) * T.Exp(-CouplingLanes.AffineLogScale(T.Load(h), out _)), half = T.Create(0.5f);

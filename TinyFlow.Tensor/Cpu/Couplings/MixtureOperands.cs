@@ -1,12 +1,19 @@
+using TinyFlow.Cpu.Convolutions;
+
 namespace TinyFlow.Cpu.Couplings;
 
-/// <summary>The operands of a coupling by a mixture of logistics, in plain order, as addresses and distances in elements.</summary>
-internal readonly unsafe struct MixtureOperands(float* input, float* net, Shape x, ChannelRange changed, int components)
+/// <summary>
+/// The operands of a coupling by a mixture of logistics, as addresses and distances in elements: images in plain order,
+/// and the net's result in that order too, or channels last; then it is turned image by image, in scratch memory.
+/// </summary>
+internal readonly unsafe struct MixtureOperands(float* input, float* net, bool netIsChannelsLast, Shape x, ChannelRange changed, int components)
 {
     /// <summary>x going forward, y going back.</summary>
     public float* Input { get; } = input;
 
     public float* Net { get; } = net;
+
+    public bool NetIsChannelsLast { get; } = netIsChannelsLast;
 
     public int Images { get; } = x[0];
 
@@ -22,6 +29,27 @@ internal readonly unsafe struct MixtureOperands(float* input, float* net, Shape 
 
     /// <summary>The parameters of an image.</summary>
     public long Parameters => (2 + 3L * Components) * Changed;
+
+    private int Pixels { get; } = x[2] * x[3];
+
+    private int NetChannels => (int)(Parameters / Pixels);
+
+    /// <summary>An image's parameters in plain order: where they are held, or turned into scratch memory of <see cref="Parameters"/> elements.</summary>
+    public float* NetOf(long image, float* scratch)
+    {
+        float* held = Net + image * Parameters;
+        if (!NetIsChannelsLast)
+        {
+            return held;
+        }
+
+        Transposition.Run(held, NetChannels, scratch, Pixels, Pixels, NetChannels, adds: false);
+        return scratch;
+    }
+
+    /// <summary>Turns an image's gradients of parameters from plain order, or adds them.</summary>
+    public void PutNetOf(long image, float* plain, float* net, bool adds) =>
+        Transposition.Run(plain, Pixels, net + image * Parameters, NetChannels, NetChannels, Pixels, adds);
 
     /// <summary>Copies what is not changed of an image, or adds it.</summary>
     public void Keep(long image, float* from, float* to, bool adds)

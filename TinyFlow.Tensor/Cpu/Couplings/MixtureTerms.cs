@@ -14,7 +14,7 @@ internal static unsafe class MixtureTerms<T> where T : struct, ILanes<T>
     private const int Logit = 0, Mean = 1, LogScale = 2, InverseScale = 3, Weight = 4, Standardized = 5, Below = 6, Above = 7;
     private const int Cumulative = 8, Survival = 9, Density = 10, Slots = 11;
 
-    /// <summary>Scratch memory of one worker, in floats.</summary>
+    /// <summary>The length of all slots, in floats.</summary>
     public static nint ScratchLength(int components) => (nint)components * Slots * T.Count;
 
     /// <summary>Takes the parameters of a register of places from h; weights are relative to the largest.</summary>

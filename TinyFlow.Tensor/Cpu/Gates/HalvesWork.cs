@@ -37,75 +37,93 @@ internal readonly unsafe struct HalvesWork(
     public void Run<T>(int piece, int worker) where T : struct, ILanes<T>
     {
         _pieces.Get(piece, out long firstRow, out long endRow, out long start, out long end);
-        for (long row = firstRow; row < endRow; row++)
+        long inHalf = firstRow * _length + start, inWhole = 2 * firstRow * _length + start;
+        Rows rows = new(endRow - firstRow, _length, end - start, _adds);
+        switch (_step)
         {
-            long inHalf = row * _length + start, inWhole = 2 * row * _length + start;
-            switch (_step)
+            case HalvesStep.ConcatElu:
+                ConcatElu<T>(_half + inHalf, _result + inWhole, rows);
+                break;
+            case HalvesStep.ConcatEluGradient:
+                ConcatEluGradient<T>(_whole + inWhole, _wholeGradient + inWhole, _result + inHalf, rows);
+                break;
+            case HalvesStep.GatedSum:
+                GatedSum<T>(_half + inHalf, _whole + inWhole, _result + inHalf, rows);
+                break;
+            default:
+                GatedSumGradient<T>(_half + inHalf, _whole + inWhole, _result + inWhole, rows);
+                break;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private static void ConcatElu<T>(float* x, float* y, in Rows rows) where T : struct, ILanes<T>
+    {
+        long toSecond = rows.Distance, length = rows.Length;
+        for (long row = 0; row < rows.Count; row++, x += toSecond, y += 2 * toSecond)
+        {
+            for (long i = 0; i < length; i += T.Count)
             {
-                case HalvesStep.ConcatElu:
-                    ConcatElu<T>(_half + inHalf, _result + inWhole, _length, end - start);
-                    break;
-                case HalvesStep.ConcatEluGradient:
-                    ConcatEluGradient<T>(_whole + inWhole, _wholeGradient + inWhole, _result + inHalf, _length, end - start, _adds);
-                    break;
-                case HalvesStep.GatedSum:
-                    GatedSum<T>(_half + inHalf, _whole + inWhole, _result + inHalf, _length, end - start);
-                    break;
-                default:
-                    GatedSumGradient<T>(_half + inHalf, _whole + inWhole, _result + inWhole, _length, end - start, _adds);
-                    break;
+                int count = (int)Math.Min(T.Count, length - i);
+                T value = T.Load(x + i), below = T.Exp(-T.Abs(value)) - T.Create(1f);
+                CouplingLanes.Put(T.IfPositive(value, value, below), y + i, count, adds: false);
+                CouplingLanes.Put(T.IfPositive(value, below, -value), y + toSecond + i, count, adds: false);
             }
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void ConcatElu<T>(float* x, float* y, long toSecond, long length) where T : struct, ILanes<T>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private static void ConcatEluGradient<T>(float* y, float* dy, float* dx, in Rows rows) where T : struct, ILanes<T>
     {
-        for (long i = 0; i < length; i += T.Count)
+        long toSecond = rows.Distance, length = rows.Length;
+        bool adds = rows.Adds;
+        for (long row = 0; row < rows.Count; row++, dx += toSecond, y += 2 * toSecond, dy += 2 * toSecond)
         {
-            int count = (int)Math.Min(T.Count, length - i);
-            T value = T.Load(x + i), below = T.Exp(-T.Abs(value)) - T.Create(1f);
-            CouplingLanes.Put(T.IfPositive(value, value, below), y + i, count, adds: false);
-            CouplingLanes.Put(T.IfPositive(value, below, -value), y + toSecond + i, count, adds: false);
+            for (long i = 0; i < length; i += T.Count)
+            {
+                int count = (int)Math.Min(T.Count, length - i);
+                T first = T.Load(y + i), second = T.Load(y + toSecond + i), dfirst = T.Load(dy + i), dsecond = T.Load(dy + toSecond + i);
+
+                // elu' is 1 above 0 and elu + 1 below.
+                dfirst = T.MultiplyAdd(T.MinNative(T.Zero, first), dfirst, dfirst);
+                dsecond = T.MultiplyAdd(T.MinNative(T.Zero, second), dsecond, dsecond);
+                CouplingLanes.Put(dfirst - dsecond, dx + i, count, adds);
+            }
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void ConcatEluGradient<T>(float* y, float* dy, float* dx, long toSecond, long length, bool adds) where T : struct, ILanes<T>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private static void GatedSum<T>(float* x, float* gate, float* y, in Rows rows) where T : struct, ILanes<T>
     {
-        for (long i = 0; i < length; i += T.Count)
+        long toSecond = rows.Distance, length = rows.Length;
+        for (long row = 0; row < rows.Count; row++, x += toSecond, y += toSecond, gate += 2 * toSecond)
         {
-            int count = (int)Math.Min(T.Count, length - i);
-
-            T first = T.Load(y + i), second = T.Load(y + toSecond + i), dfirst = T.Load(dy + i), dsecond = T.Load(dy + toSecond + i);
-
-            // elu' is 1 above 0 and elu + 1 below.
-            dfirst = T.MultiplyAdd(T.MinNative(T.Zero, first), dfirst, dfirst);
-            dsecond = T.MultiplyAdd(T.MinNative(T.Zero, second), dsecond, dsecond);
-            CouplingLanes.Put(dfirst - dsecond, dx + i, count, adds);
+            for (long i = 0; i < length; i += T.Count)
+            {
+                int count = (int)Math.Min(T.Count, length - i);
+                CouplingLanes.Put(T.MultiplyAdd(T.Load(gate + i), Pointwise.Sigmoid.Forward(T.Load(gate + toSecond + i)), T.Load(x + i)), y + i, count, adds: false);
+            }
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void GatedSum<T>(float* x, float* gate, float* y, long toSecond, long length) where T : struct, ILanes<T>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private static void GatedSumGradient<T>(float* dy, float* gate, float* dgate, in Rows rows) where T : struct, ILanes<T>
     {
-        for (long i = 0; i < length; i += T.Count)
+        long toSecond = rows.Distance, length = rows.Length;
+        bool adds = rows.Adds;
+        for (long row = 0; row < rows.Count; row++, dy += toSecond, gate += 2 * toSecond, dgate += 2 * toSecond)
         {
-            int count = (int)Math.Min(T.Count, length - i);
-            CouplingLanes.Put(T.MultiplyAdd(T.Load(gate + i), Pointwise.Sigmoid.Forward(T.Load(gate + toSecond + i)), T.Load(x + i)), y + i, count, adds: false);
+            for (long i = 0; i < length; i += T.Count)
+            {
+                int count = (int)Math.Min(T.Count, length - i);
+                T open = Pointwise.Sigmoid.Forward(T.Load(gate + toSecond + i)), opened = T.Load(dy + i) * open;
+                T closing = T.NegatedMultiplyAdd(opened, open, opened) * T.Load(gate + i);
+                CouplingLanes.Put(opened, dgate + i, count, adds);
+                CouplingLanes.Put(closing, dgate + toSecond + i, count, adds);
+            }
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void GatedSumGradient<T>(float* dy, float* gate, float* dgate, long toSecond, long length, bool adds) where T : struct, ILanes<T>
-    {
-        for (long i = 0; i < length; i += T.Count)
-        {
-            int count = (int)Math.Min(T.Count, length - i);
-            T open = Pointwise.Sigmoid.Forward(T.Load(gate + toSecond + i)), opened = T.Load(dy + i) * open;
-            T closing = T.NegatedMultiplyAdd(opened, open, opened) * T.Load(gate + i);
-            CouplingLanes.Put(opened, dgate + i, count, adds);
-            CouplingLanes.Put(closing, dgate + toSecond + i, count, adds);
-        }
-    }
+    /// <summary>So many rows of short rows a distance apart, and how much of each to do.</summary>
+    private readonly record struct Rows(long Count, long Distance, long Length, bool Adds);
 }

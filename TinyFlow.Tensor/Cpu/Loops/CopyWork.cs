@@ -24,7 +24,7 @@ internal readonly unsafe struct CopyWork(float* x, long xStep, float* y, long yS
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void CopyRun<T>(float* x, long xStep, float* y, long yStep, long count, bool adds) where T : struct, ILanes<T>
     {
         long i = 0;

@@ -34,7 +34,7 @@ internal readonly unsafe struct MapWork<TFormula>(TFormula formula, Nest rows, P
 
     // The formula stands once in each loop, for whole registers and the last one alike: inlined twice, a long formula
     // would exceed what the compiler is willing to inline.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void WriteRun<T>(TFormula formula, float* y, long p, long a, long b, long start, long end) where T : struct, ILanes<T>
     {
         float* destination = y + p;
@@ -52,7 +52,7 @@ internal readonly unsafe struct MapWork<TFormula>(TFormula formula, Nest rows, P
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void AddRun<T>(TFormula formula, float* y, long p, long a, long b, long start, long end) where T : struct, ILanes<T>
     {
         float* destination = y + p;

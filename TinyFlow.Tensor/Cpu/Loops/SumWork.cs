@@ -43,7 +43,7 @@ internal readonly unsafe struct SumWork<TFormula>(TFormula formula, SumPlan plan
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static Accumulator<T> SumRun<T>(TFormula formula, Accumulator<T> sum, long p, long a, long b, long start, long end)
         where T : struct, ILanes<T>
     {
@@ -89,7 +89,7 @@ internal readonly unsafe struct SumWork<TFormula>(TFormula formula, SumPlan plan
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static Accumulator<T> SumColumn<T>(
         TFormula formula, in SumPlan plan, long p, long a, long b, long column, long firstRow, long endRow)
         where T : struct, ILanes<T>

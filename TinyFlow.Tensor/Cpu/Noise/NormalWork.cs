@@ -42,7 +42,7 @@ internal readonly unsafe struct NormalWork(NoiseKey key, float* y, Pieces pieces
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void Transform<T>(float* first, float* second) where T : struct, ILanes<T>
     {
         for (int pair = 0; pair < Pairs; pair += T.Count)

@@ -6,7 +6,7 @@ namespace TinyFlow.Cpu.Normalizations;
 /// <summary>The loops of batch normalization over a run of numbers of one channel.</summary>
 internal static unsafe class ChannelKernels
 {
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void AddSum<T>(float* x, long count, ref Accumulator<T> total) where T : struct, ILanes<T>
     {
         Accumulator<T> sum = total;
@@ -25,7 +25,7 @@ internal static unsafe class ChannelKernels
     }
 
     /// <summary>Σ (x − center)².</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void AddSquares<T>(float* x, long count, float center, ref Accumulator<T> total) where T : struct, ILanes<T>
     {
         Accumulator<T> sum = total;
@@ -47,7 +47,7 @@ internal static unsafe class ChannelKernels
     }
 
     /// <summary>y = activation((x − mean)·scale + shift).</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void Normalize<T>(float* x, float* y, long count, ChannelCoefficients channel) where T : struct, ILanes<T>
     {
         T mean = T.Create(channel.Mean), scale = T.Create(channel.Scale), shift = T.Create(channel.Shift);
@@ -66,7 +66,7 @@ internal static unsafe class ChannelKernels
     }
 
     /// <summary>Σ dz and Σ dz·(x − mean), where dz is the gradient behind the activation.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void AddGradientSums<T>(
         float* x, float* dy, long count, ChannelCoefficients channel, ref Accumulator<T> totalSum, ref Accumulator<T> totalProduct)
         where T : struct, ILanes<T>
@@ -95,7 +95,7 @@ internal static unsafe class ChannelKernels
     }
 
     /// <summary>dx = scale·dz − constant − (x − mean)·slope.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void InputGradient<T>(
         float* x, float* dy, float* dx, long count, ChannelCoefficients channel, float constant, float slope, bool adds) where T : struct, ILanes<T>
     {

@@ -21,7 +21,7 @@ internal readonly unsafe struct AdamWork(float* parameters, float* gradients, fl
         Step<T>(_parameters + start, _gradients + start, _first + start, _second + start, end - start, _factors);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void Step<T>(float* parameters, float* gradients, float* first, float* second, long count, AdamFactors factors) where T : struct, ILanes<T>
     {
         for (long i = 0; i < count; i += T.Count)

@@ -13,7 +13,7 @@ internal static unsafe class PixelLoops<T, TVectors>
     where TVectors : struct, INumberOf
 {
     /// <summary>Mean and sum of squared distances from it, in two passes of which the second finds the pixels in the cache.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void Moments(float* x, nint stride, int pixels, float* mean, float* squares)
     {
         T sum0 = T.Zero, sum1 = T.Zero, sum2 = T.Zero, sum3 = T.Zero;
@@ -89,7 +89,7 @@ internal static unsafe class PixelLoops<T, TVectors>
     }
 
     /// <summary>y = (x − mean)·scale + shift, and the activation, which lets a NaN through: MaxNative gives its second operand.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void Normalize(float* x, float* y, nint stride, int pixels, int lanes, in PixelCoefficients c, int channel)
     {
         bool relu = c.Relu;
@@ -124,7 +124,7 @@ internal static unsafe class PixelLoops<T, TVectors>
     }
 
     /// <summary>Σ dy and Σ dy·(x − mean) over what the activation let through.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void GradientSums(float* x, float* dy, nint stride, int pixels, in PixelCoefficients c, int channel, float* sums, float* products)
     {
         bool relu = c.Relu;
@@ -186,7 +186,7 @@ internal static unsafe class PixelLoops<T, TVectors>
     }
 
     /// <summary>dx (+)= scale·(dy − meanDy − (x − mean)·slope), with dy what the activation let through.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void Gradient(float* x, float* dy, float* dx, nint stride, int pixels, int lanes, in PixelCoefficients c, int channel, bool adds)
     {
         bool relu = c.Relu;

@@ -26,7 +26,7 @@ internal readonly unsafe struct PackPanels(ProductPlan plan, MatrixView b, float
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void CopyRows(float* from, nint rowStride, float* to, int rows, int valid, int columns)
     {
         for (int row = 0; row < rows; row++)
@@ -42,7 +42,7 @@ internal readonly unsafe struct PackPanels(ProductPlan plan, MatrixView b, float
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void CopyColumns(float* from, nint rowStride, nint columnStride, float* to, int rows, int valid, int columns)
     {
         for (int row = 0; row < rows; row++)

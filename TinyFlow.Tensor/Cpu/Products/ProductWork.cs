@@ -47,7 +47,7 @@ internal readonly unsafe struct ProductWork<T>(ProductPlan plan, MatrixView a, f
     }
 
     /// <summary>Tiles of a, [tile, step, 6].</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void Pack(float* a, nint rowStride, nint stepStride, float* block, int rows, int steps)
     {
         for (int row = 0; row < rows; row += ProductPlan.TileRows)

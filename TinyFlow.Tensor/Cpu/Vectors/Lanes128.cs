@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace TinyFlow.Cpu.Vectors;
 
@@ -161,6 +162,12 @@ internal readonly unsafe struct Lanes128 : ILanes<Lanes128>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes128 Deinterleave(Lanes128 lower, Lanes128 upper, out Lanes128 odd)
     {
+        if (Sse.IsSupported)
+        {
+            odd = new(Sse.Shuffle(lower._value, upper._value, 0b11_01_11_01));
+            return new(Sse.Shuffle(lower._value, upper._value, 0b10_00_10_00));
+        }
+
         // [0 1 2 3] [4 5 6 7] → [0 2 1 3] [4 6 5 7]: then halves change places.
         Vector128<float> a = Vector128.Shuffle(lower._value, Vector128.Create(0, 2, 1, 3)), b = Vector128.Shuffle(upper._value, Vector128.Create(0, 2, 1, 3));
         odd = new(Vector128.Create(a.GetUpper(), b.GetUpper()));
