@@ -14,6 +14,8 @@ public static class Presets
         LearningRate = 1e-3,
         ClipNorm = 543,
         Schedule = ScheduleKind.Cosine,
+        WarmUpSteps = 200,
+        AverageDecay = 0.998,
     };
 
     /// <summary>Ours: digits within minutes on two cores.</summary>
