@@ -26,6 +26,9 @@ public sealed class ActNorm : IFlow, IDataInitialized
     }
 
     /// <inheritdoc/>
+    public bool IsInitialized => _isInitialized.Value.Item() != 0;
+
+    /// <inheritdoc/>
     public (Var Y, Var LogDet) Forward(Var x, Pass pass)
     {
         Var logScale = _logScale.On(x.Tape), scale = logScale.Exp();
@@ -46,7 +49,7 @@ public sealed class ActNorm : IFlow, IDataInitialized
     /// <inheritdoc/>
     public void Initialize(Var x)
     {
-        if (_isInitialized.Value.Item() != 0)
+        if (IsInitialized)
         {
             return;
         }

@@ -18,6 +18,9 @@ public sealed class Chain : IFlow, IDataInitialized, IReversible
     public IReadOnlyList<IFlow> Steps => _steps;
 
     /// <inheritdoc/>
+    public bool IsInitialized => Array.TrueForAll(_steps, step => step is not IDataInitialized { IsInitialized: false });
+
+    /// <inheritdoc/>
     public (Var Y, Var LogDet) Forward(Var x, Pass pass)
     {
         if (_steps.Length == 0)
@@ -54,12 +57,21 @@ public sealed class Chain : IFlow, IDataInitialized, IReversible
     /// <inheritdoc/>
     public void Initialize(Var x)
     {
-        // Each step sees what the initialized steps before it make of the data.
+        // Each step sees what the initialized steps before it make of the data; behind the last, nobody looks.
+        int last = Array.FindLastIndex(_steps, step => step is IDataInitialized { IsInitialized: false });
         Var y = x;
-        foreach (IFlow step in _steps)
+        for (int i = 0; i <= last; i++)
         {
-            (step as IDataInitialized)?.Initialize(y);
-            Replace(ref y, step.Forward(y, Pass.Evaluation).Y, x);
+            (_steps[i] as IDataInitialized)?.Initialize(y);
+            if (i < last)
+            {
+                Replace(ref y, _steps[i].Forward(y, Pass.Evaluation).Y, x);
+            }
+        }
+
+        if (!ReferenceEquals(y.Value, x.Value))
+        {
+            x.Tape.Release(y);
         }
     }
 

@@ -36,6 +36,9 @@ public sealed class FactorOut : IFlow, IDataInitialized, IReversible
     }
 
     /// <inheritdoc/>
+    public bool IsInitialized => _inner is not IDataInitialized { IsInitialized: false };
+
+    /// <inheritdoc/>
     public (Var Y, Var LogDet) Forward(Var x, Pass pass)
     {
         Tape tape = x.Tape;

@@ -16,6 +16,9 @@ public sealed class Flattened : IFlow, IDataInitialized, IReversible
     public Flattened(Shape image, IFlow inner) => (_image, _inner) = (image, inner);
 
     /// <inheritdoc/>
+    public bool IsInitialized => _inner is not IDataInitialized { IsInitialized: false };
+
+    /// <inheritdoc/>
     public (Var Y, Var LogDet) Forward(Var x, Pass pass)
     {
         Var flat = Flat(x);

@@ -23,11 +23,15 @@ internal sealed class NotebookObjective : IObjective
         _model = model;
         _penalty = new WeightPenalty(model, l2, kind);
         Dictionary<string, Parameter> byName = model.Parameters.Parameters.ToDictionary(parameter => parameter.Name);
+
+        // Batch norms on the flow's path have no γ.
         _batchNorms =
         [
             .. from buffer in model.Parameters.Buffers
                where buffer.Name.EndsWith("." + Statistics, StringComparison.Ordinal)
-               select (byName[buffer.Name[..^Statistics.Length] + Scale], buffer),
+               let gamma = byName.GetValueOrDefault(buffer.Name[..^Statistics.Length] + Scale)
+               where gamma is not null
+               select (gamma, buffer),
         ];
     }
 

@@ -272,7 +272,7 @@ public sealed class Trainer : IDisposable
 
     private void InitializeFromData()
     {
-        if (_isInitialized || Step > 0 || _model.Flow is not IDataInitialized)
+        if (_isInitialized || Step > 0 || _model.Flow is not IDataInitialized { IsInitialized: false })
         {
             return;
         }

@@ -62,5 +62,18 @@ public sealed class ActNormTests
         Assert.AreEqual(16, z.VarianceOver(0, 2, 3).Value.ToDoubles().Sum(), 1e-3);
     });
 
+    [TestMethod]
+    public void A_flow_wants_data_only_while_a_layer_of_it_has_not_started() => Devices.Run(Devices.Reference, backend =>
+    {
+        Assert.IsTrue(new Chain(new Squeeze(), new FactorOut([4, 4, 4], new Chain(), FactorOutLayout.InPlace)).IsInitialized);
+        using ParameterSet parameters = ParameterSet.Create(
+            backend, 0, root => new Chain(new Squeeze(), new FactorOut([4, 4, 4], new Chain(new ActNorm(root, 2)), FactorOutLayout.InPlace)), out Chain chain);
+        Assert.IsFalse(chain.IsInitialized);
+        using Tensor x = Batch(backend, 1, [4, 1, 8, 8]);
+        using Tape tape = new(backend, recording: false);
+        chain.Initialize(tape.Constant(x));
+        Assert.IsTrue(chain.IsInitialized);
+    });
+
     private static Tensor Batch(IBackend backend, ulong seed, Shape shape) => backend.Uniform(shape, new NoiseKey(seed, 0));
 }

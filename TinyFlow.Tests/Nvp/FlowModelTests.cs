@@ -88,6 +88,21 @@ public sealed class FlowModelTests
         Assert.IsLessThan(first - 0.05, Step());
     });
 
+    [TestMethod]
+    [DynamicData(nameof(PresetNames))]
+    public void Every_objective_has_a_loss_for_every_preset(string preset) => Devices.Run(Devices.Reference, backend =>
+    {
+        using FlowModel model = Small(preset, backend);
+        using Tensor x = backend.Uniform([4, 1, 8, 8], new NoiseKey(1, 2));
+        foreach (ObjectiveKind kind in Enum.GetValues<ObjectiveKind>())
+        {
+            using Tape tape = new(backend);
+            LossTerms loss = Objective.Create(kind, model, l2: 1e-3, Presets.Find(preset).Training.Penalty).Loss(model.Forward(tape.Constant(x), Pass.Training));
+            Assert.IsTrue(double.IsFinite(loss.Loss.Value.Item()), $"{kind}");
+            Assert.IsGreaterThan(0, loss.L2.Value.Item(), $"{kind}");
+        }
+    });
+
     /// <summary>A small model of a preset for 8x8 images, away from its start.</summary>
     internal static FlowModel Small(string preset, IBackend backend, int layers = 2)
     {
