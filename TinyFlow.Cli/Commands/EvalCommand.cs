@@ -26,13 +26,14 @@ internal static class EvalCommand
                 result.AddError($"--per-image must end in .csv or .npy; found '{result.Tokens[0].Value}'.");
             }
         });
+        Option<bool> ledger = new("--ledger") { Description = "Also the likelihood term by term: the prior's, each step's log-determinant, the pixels' bins." };
         Option<ulong> seed = CommonOptions.Seed("Of the noise.");
         Option<bool> json = CommonOptions.Json();
         Option<int?> threads = CommonOptions.Threads();
         Option<string> device = CommonOptions.Device();
         Command command = new("eval", "Measure exact bits per dimension on all test images, beside two baselines.")
         {
-            run, data, draws, importance, perImage, seed, json, threads, device,
+            run, data, draws, importance, perImage, ledger, seed, json, threads, device,
         };
         command.SetAction(parsed =>
         {
@@ -46,6 +47,7 @@ internal static class EvalCommand
                 NoiseDraws = parsed.GetValue(draws),
                 ImportanceSamples = parsed.GetValue(importance),
                 InverseChecks = InverseChecks,
+                WithLedger = parsed.GetValue(ledger),
                 Seed = parsed.GetValue(seed),
             };
             EvaluationResult result = Evaluator.Evaluate(trained.Model, test, settings, interruption.Token).RequireFinite(trained.Path);
@@ -85,6 +87,16 @@ internal static class EvalCommand
             Number("importance-weighted", bound.BitsPerDim, "F4", $" ± {Error(bound.StandardError)}: the tighter bound of {bound.Samples} draws an image");
         }
 
+        foreach (LedgerEntry entry in result.Ledger?.Entries ?? [])
+        {
+            lines.Add(string.Create(CultureInfo.InvariantCulture, $"  {entry.Name,-36} {entry.Nats,12:F3} nats an image"));
+        }
+
+        if (result.Ledger is { } terms)
+        {
+            lines.Add(string.Create(CultureInfo.InvariantCulture, $"  {"sum = -nll",-36} {terms.Total,12:F3} nats an image"));
+        }
+
         Line("non-finite values", $"{result.NonFinite}");
         Number("largest inverse error", result.LargestInverseError ?? 0, "E1", $" of any pixel of the first {Math.Min(InverseChecks, result.Images)} images, on a scale of 0 to 1");
         Number("baseline: one histogram of all pixels       ", baselines.GlobalHistogram, "F4", " bits_per_dim");
@@ -107,6 +119,20 @@ internal static class EvalCommand
             json.WriteNumber("bits_per_dim", bound.BitsPerDim);
             json.WriteFinite("standard_error", bound.StandardError);
             json.WriteEndObject();
+        }
+
+        if (result.Ledger is { } terms)
+        {
+            json.WriteStartArray("ledger");
+            foreach (LedgerEntry entry in terms.Entries)
+            {
+                json.WriteStartObject();
+                json.WriteString("term", entry.Name);
+                json.WriteNumber("nats", entry.Nats);
+                json.WriteEndObject();
+            }
+
+            json.WriteEndArray();
         }
 
         json.WriteNumber("non_finite", result.NonFinite);

@@ -27,6 +27,9 @@ public sealed record EvaluationResult
     /// <summary>The largest |x − f⁻¹(f(x))| of any pixel, where x is on [0, 1); null if no inverse was asked for.</summary>
     public double? LargestInverseError { get; init; }
 
+    /// <summary>The likelihood term by term; null if it was not asked for.</summary>
+    public Ledger? Ledger { get; init; }
+
     /// <summary>Images whose likelihood is not finite. There must be none; the means are not finite if there are.</summary>
     public int NonFinite => PerImage.Count(bits => !double.IsFinite(bits));
 

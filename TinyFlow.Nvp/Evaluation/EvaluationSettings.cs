@@ -15,6 +15,9 @@ public sealed record EvaluationSettings
     /// <summary>Images, from the first on, whose reconstruction x − f⁻¹(f(x)) is measured; 0 for none.</summary>
     public int InverseChecks { get; init; }
 
+    /// <summary>Whether to account for each term of the likelihood.</summary>
+    public bool WithLedger { get; init; }
+
     /// <summary>Another seed, other noise.</summary>
     public ulong Seed { get; init; }
 }

@@ -28,6 +28,7 @@ public static class Evaluator
         RequireSize(model, images);
         double[] mean = new double[images.Count];
         LogMeanExp[] weighted = new LogMeanExp[settings.ImportanceSamples > 1 ? images.Count : 0];
+        LedgerSums? ledger = settings.WithLedger ? new LedgerSums() : null;
         double largestError = 0;
         for (int first = 0; first < images.Count; first += BatchSize)
         {
@@ -38,7 +39,7 @@ public static class Evaluator
                 using Tensor x = Dequantization.Of(
                     model.Backend, images, indices, images.Pixels.Slice(first * images.Dimensions, indices.Length * images.Dimensions),
                     new NoiseKey(settings.Seed, NoiseStreams.Evaluation(draw)), "images to evaluate");
-                double[] logProb = LogProb(model, x, draw == 0 ? settings.InverseChecks - first : 0, ref largestError);
+                double[] logProb = LogProb(model, x, draw == 0 ? settings.InverseChecks - first : 0, draw < settings.NoiseDraws ? ledger : null, ref largestError);
                 for (int i = 0; i < indices.Length; i++)
                 {
                     mean[first + i] += draw < settings.NoiseDraws ? logProb[i] / settings.NoiseDraws : 0;
@@ -60,6 +61,7 @@ public static class Evaluator
             NoiseDraws = settings.NoiseDraws,
             PerImage = bits,
             Importance = weighted.Length == 0 ? null : Bound(weighted, settings.ImportanceSamples, images.Dimensions),
+            Ledger = ledger?.Means(images.Dimensions),
             LargestInverseError = settings.InverseChecks > 0 ? largestError : null,
         };
     }
@@ -81,10 +83,12 @@ public static class Evaluator
     internal static double LargestDifference(Tensor a, Tensor b) => a.ToDoubles().Zip(b.ToDoubles(), (x, y) => Math.Abs(x - y)).Aggregate(0.0, Math.Max);
 
     // log p of each image of a batch; the first few are also reconstructed from their z.
-    private static double[] LogProb(FlowModel model, Tensor x, int inverses, ref double largestError)
+    private static double[] LogProb(FlowModel model, Tensor x, int inverses, LedgerSums? ledger, ref double largestError)
     {
         using Tape tape = new(model.Backend, recording: false);
-        FlowTerms terms = model.Forward(tape.Constant(x), Pass.Evaluation);
+        List<(string, double[])> steps = [];
+        FlowTerms terms = model.ForwardNoting(tape.Constant(x), Pass.Evaluation, ledger is null ? null : (name, logDet) => steps.Add((name, logDet.Value.ToDoubles())));
+        ledger?.Add(steps, terms.LogProbZ);
         if (inverses > 0)
         {
             int count = Math.Min(inverses, x.Shape[0]);

@@ -7,7 +7,7 @@ namespace TinyFlow.Nvp.Flows;
 /// Flows one after the other: a fold whose log-determinants add up. On a tape that does not record, each step's input
 /// is released once the step has been taken, so that a chain of any length needs the memory of two steps.
 /// </summary>
-public sealed class Chain : IFlow, IDataInitialized, IReversible
+public sealed class Chain : IFlow, IDataInitialized, IReversible, IComposite
 {
     private readonly IFlow[] _steps;
 
@@ -21,17 +21,20 @@ public sealed class Chain : IFlow, IDataInitialized, IReversible
     public bool IsInitialized => Array.TrueForAll(_steps, step => step is not IDataInitialized { IsInitialized: false });
 
     /// <inheritdoc/>
-    public (Var Y, Var LogDet) Forward(Var x, Pass pass)
+    public (Var Y, Var LogDet) Forward(Var x, Pass pass) => ((IComposite)this).Forward(x, pass, note: null);
+
+    /// <inheritdoc/>
+    (Var Y, Var LogDet) IComposite.Forward(Var x, Pass pass, Action<string, Var>? note)
     {
         if (_steps.Length == 0)
         {
             return (x, LogDeterminants.Zero(x));
         }
 
-        (Var y, Var total) = _steps[0].Forward(x, pass);
+        (Var y, Var total) = _steps[0].Forward(x, pass, note);
         foreach (IFlow step in _steps.AsSpan(1))
         {
-            (Var next, Var logDet) = step.Forward(y, pass);
+            (Var next, Var logDet) = step.Forward(y, pass, note);
             Replace(ref y, next, x);
             Var sum = total + logDet;
             x.Tape.Release(total);

@@ -8,7 +8,7 @@ namespace TinyFlow.Nvp.Flows;
 /// factored out as latent variables. The latter meet the model's prior as they are, or first a learned one that depends
 /// on the channels that went on. The log_det is the inner flow's plus the prior's.
 /// </summary>
-public sealed class FactorOut : IFlow, IDataInitialized, IReversible
+public sealed class FactorOut : IFlow, IDataInitialized, IReversible, IComposite
 {
     private readonly Shape _going, _leaving;
     private readonly IFlow _inner;
@@ -39,14 +39,18 @@ public sealed class FactorOut : IFlow, IDataInitialized, IReversible
     public bool IsInitialized => _inner is not IDataInitialized { IsInitialized: false };
 
     /// <inheritdoc/>
-    public (Var Y, Var LogDet) Forward(Var x, Pass pass)
+    public (Var Y, Var LogDet) Forward(Var x, Pass pass) => ((IComposite)this).Forward(x, pass, note: null);
+
+    /// <inheritdoc/>
+    (Var Y, Var LogDet) IComposite.Forward(Var x, Pass pass, Action<string, Var>? note)
     {
         Tape tape = x.Tape;
         Var going = Going(x), leaving = x.Slice(1, _going[0], _leaving[0]);
-        (Var inner, Var logDet) = _inner.Forward(going, pass);
+        (Var inner, Var logDet) = _inner.Forward(going, pass, note);
         if (_prior is not null)
         {
             (Var noise, Var priorLogDet) = _prior.Forward(leaving, going, pass);
+            note?.Invoke(nameof(ConditionalGaussian), priorLogDet);
             Var total = logDet + priorLogDet;
             tape.ReleaseAll(leaving, logDet, priorLogDet);
             (leaving, logDet) = (noise, total);

@@ -7,7 +7,7 @@ namespace TinyFlow.Nvp.Flows;
 /// A flow on images as vectors: [N, C, H, W] goes through the inner flow as [N, C·H·W, 1, 1] and comes back. Moving
 /// elements changes no volume, so the log_det is the inner flow's.
 /// </summary>
-public sealed class Flattened : IFlow, IDataInitialized, IReversible
+public sealed class Flattened : IFlow, IDataInitialized, IReversible, IComposite
 {
     private readonly Shape _image;
     private readonly IFlow _inner;
@@ -19,10 +19,13 @@ public sealed class Flattened : IFlow, IDataInitialized, IReversible
     public bool IsInitialized => _inner is not IDataInitialized { IsInitialized: false };
 
     /// <inheritdoc/>
-    public (Var Y, Var LogDet) Forward(Var x, Pass pass)
+    public (Var Y, Var LogDet) Forward(Var x, Pass pass) => ((IComposite)this).Forward(x, pass, note: null);
+
+    /// <inheritdoc/>
+    (Var Y, Var LogDet) IComposite.Forward(Var x, Pass pass, Action<string, Var>? note)
     {
         Var flat = Flat(x);
-        (Var y, Var logDet) = _inner.Forward(flat, pass);
+        (Var y, Var logDet) = _inner.Forward(flat, pass, note);
         return (Image(y, flat), logDet);
     }
 

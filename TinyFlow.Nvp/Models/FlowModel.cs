@@ -74,10 +74,13 @@ public sealed class FlowModel : IDisposable
     }
 
     /// <summary>z and the terms of log p(x) for x [N, C, H, W] on a tape.</summary>
-    public FlowTerms Forward(Var x, Pass pass)
+    public FlowTerms Forward(Var x, Pass pass) => ForwardNoting(x, pass, note: null);
+
+    /// <summary>The same, telling <paramref name="note"/> the name and the log_det [N] of each step.</summary>
+    internal FlowTerms ForwardNoting(Var x, Pass pass, Action<string, Var>? note)
     {
         CheckImages(x.Value);
-        (Var z, Var logDet) = Flow.Forward(x, pass);
+        (Var z, Var logDet) = Flow.Forward(x, pass, note);
         return new FlowTerms(z, Prior.LogProb(z), logDet);
     }
 

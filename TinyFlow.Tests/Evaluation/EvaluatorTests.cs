@@ -70,6 +70,28 @@ public sealed class EvaluatorTests
     });
 
     [TestMethod]
+    [DataRow("quick")]
+    [DataRow("mixture")]
+    [DataRow("paper-bn")]
+    public void The_ledgers_terms_are_the_likelihood(string preset) => Devices.Run(Devices.Reference, backend =>
+    {
+        ImageSet images = new("noise", 1, 8, 8, Digits.Pixels[..(3 * 64)].ToArray());
+        using FlowModel model = FlowModelTests.Small(preset, backend);
+        EvaluationResult result = Evaluator.Evaluate(model, images, new EvaluationSettings { NoiseDraws = 2, WithLedger = true });
+
+        Assert.AreEqual(-result.Nll, result.Ledger!.Total, 1e-9);
+        LedgerEntry[] entries = [.. result.Ledger.Entries];
+        Assert.Contains("LogitTransform", entries[1].Name);
+        Assert.AreEqual(-64 * Math.Log(256), entries[^1].Nats, 1e-12);
+        Assert.IsGreaterThan(6, entries.Length);
+        Assert.IsTrue(entries.Where(entry => entry.Name.EndsWith("Squeeze", StringComparison.Ordinal)).All(entry => entry.Nats == 0));
+        if (preset == "mixture")
+        {
+            Assert.IsTrue(entries.Any(entry => entry.Name.EndsWith("ConditionalGaussian", StringComparison.Ordinal) && entry.Nats != 0), "the learned prior has a term");
+        }
+    });
+
+    [TestMethod]
     public void A_paired_comparison_has_the_error_of_the_differences()
     {
         EvaluationResult Result(params double[] bits) => new() { Nll = 0, BitsPerDim = bits.Average(), StandardError = 0, NoiseDraws = 1, PerImage = bits };
