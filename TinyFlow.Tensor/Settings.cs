@@ -69,13 +69,25 @@ public enum SqueezeOrder
     Alternative,
 }
 
-/// <summary>The constants of Adam (Kingma and Ba 2015) as torch.optim.Adam has them, with coupled weight decay and clipping.</summary>
+/// <summary>The constants of Adam (Kingma and Ba 2015) as torch.optim.Adam and Adamax have them, with coupled weight decay and clipping.</summary>
 /// <param name="Beta1">Decay of the first moment.</param>
 /// <param name="Beta2">Decay of the second moment.</param>
-/// <param name="Epsilon">Added to the root of the corrected second moment.</param>
+/// <param name="Epsilon">Added to the root of the corrected second moment, or to |g|.</param>
 /// <param name="WeightDecay">Times the parameter is added to its clipped gradient.</param>
 /// <param name="MaxNorm">Gradients are multiplied by min(1, MaxNorm / (norm + 1e-6)); infinity for no clipping.</param>
-public readonly record struct AdamSettings(double Beta1, double Beta2, double Epsilon, double WeightDecay, double MaxNorm);
+/// <param name="Scale">What a step is divided by.</param>
+public readonly record struct AdamSettings(
+    double Beta1, double Beta2, double Epsilon, double WeightDecay, double MaxNorm, AdamScale Scale = AdamScale.RootMeanSquare);
+
+/// <summary>What Adam divides its steps by.</summary>
+public enum AdamScale
+{
+    /// <summary>√v of v ← β₂·v + (1 − β₂)·g², corrected for its start at 0: Adam (Kingma and Ba 2015, algorithm 1).</summary>
+    RootMeanSquare,
+
+    /// <summary>u ← max(β₂·u, |g| + ε), which needs no correction: Adamax (the same, algorithm 2), as torch.optim.Adamax.</summary>
+    Maximum,
+}
 
 /// <summary>
 /// A way to walk over a tensor's elements: where to start, and the distance in elements between neighbours along each

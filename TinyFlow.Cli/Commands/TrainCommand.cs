@@ -2,6 +2,7 @@ using System.CommandLine;
 using TinyFlow.Cli.Training;
 using TinyFlow.Nvp.Models;
 using TinyFlow.Nvp.Objectives;
+using TinyFlow.Nvp.Training;
 
 namespace TinyFlow.Cli.Commands;
 
@@ -34,6 +35,15 @@ internal static class TrainCommand
                 HelpName = string.Join('|', objectives),
             },
             objectives);
+        string[] optimizers = [.. Enum.GetNames<OptimizerKind>().Select(name => name.ToLowerInvariant())];
+        Option<string?> optimizer = new("--optimizer") { Description = "How gradients become updates [default: the preset's].", HelpName = string.Join('|', optimizers) };
+        optimizer.Validators.Add(result =>
+        {
+            if (result.Tokens.Count == 1 && !optimizers.Contains(result.Tokens[0].Value))
+            {
+                result.AddError($"--optimizer '{result.Tokens[0].Value}' is not known. Known ones: {string.Join(", ", optimizers)}.");
+            }
+        });
         string[] memories = [.. Enum.GetNames<MemoryMode>().Select(name => name.ToLowerInvariant())];
         Option<string> memory = CommonOptions.OneOf(
             new Option<string>("--memory")
@@ -51,9 +61,9 @@ internal static class TrainCommand
 
         Command command = new("train", "Train a flow. Without options: a model that draws digits, in minutes, from images that come with the program.")
         {
-            preset, data, epochs, budget, maxSteps, batchSize, learningRate, objective, memory, layers, hidden, seed, threads, device, output, resume,
+            preset, data, epochs, budget, maxSteps, batchSize, learningRate, optimizer, objective, memory, layers, hidden, seed, threads, device, output, resume,
         };
-        Option[] fixedByRun = [preset, batchSize, learningRate, objective, memory, layers, hidden, seed, output];
+        Option[] fixedByRun = [preset, batchSize, learningRate, optimizer, objective, memory, layers, hidden, seed, output];
         command.Validators.Add(result =>
         {
             if (result.GetResult(resume) is { Implicit: false } && fixedByRun.FirstOrDefault(option => result.GetResult(option) is { Implicit: false }) is { } given)
@@ -78,6 +88,7 @@ internal static class TrainCommand
             BatchSize = parsed.GetValue(batchSize),
             LearningRate = parsed.GetValue(learningRate),
             Objective = Enum.Parse<ObjectiveKind>(parsed.GetValue(objective)!, ignoreCase: true),
+            Optimizer = parsed.GetValue(optimizer) is { } name ? Enum.Parse<OptimizerKind>(name, ignoreCase: true) : null,
             Memory = Enum.Parse<MemoryMode>(parsed.GetValue(memory)!, ignoreCase: true),
             Layers = parsed.GetValue(layers),
             Hidden = parsed.GetValue(hidden),

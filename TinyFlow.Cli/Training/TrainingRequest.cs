@@ -1,5 +1,6 @@
 using TinyFlow.Nvp.Models;
 using TinyFlow.Nvp.Objectives;
+using TinyFlow.Nvp.Training;
 
 namespace TinyFlow.Cli.Training;
 
@@ -21,6 +22,8 @@ internal sealed record TrainingRequest
     public double? LearningRate { get; init; }
 
     public ObjectiveKind Objective { get; init; }
+
+    public OptimizerKind? Optimizer { get; init; }
 
     public MemoryMode Memory { get; init; }
 
@@ -50,6 +53,7 @@ internal sealed record TrainingRequest
         BatchSize = BatchSize ?? Preset.Training.BatchSize,
         LearningRate = LearningRate ?? Preset.Training.LearningRate,
         Objective = Objective,
+        Optimizer = Optimizer ?? Preset.Training.Optimizer,
         Memory = Memory,
         Seed = Seed,
     };

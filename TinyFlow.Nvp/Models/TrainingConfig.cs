@@ -22,7 +22,10 @@ public sealed record TrainingConfig
     /// <summary>Images in a step.</summary>
     public int BatchSize { get; init; } = 64;
 
-    /// <summary>Adam's step size at the start.</summary>
+    /// <summary>How gradients become updates.</summary>
+    public OptimizerKind Optimizer { get; init; } = OptimizerKind.Adam;
+
+    /// <summary>The optimizer's step size at the start.</summary>
     public double LearningRate { get; init; } = 1e-3;
 
     /// <summary>How the learning rate changes.</summary>

@@ -4,7 +4,7 @@ using TinyFlow.Nvp.Parameters;
 namespace TinyFlow.Nvp.Training;
 
 /// <summary>
-/// Adam (Kingma and Ba 2015) over all parameters at once, exactly as torch.optim.Adam with coupled weight decay and
+/// Adam (Kingma and Ba 2015) over all parameters at once, exactly as torch.optim.Adam (or Adamax) with coupled weight decay and
 /// torch.nn.utils.clip_grad_norm_ before it. Its state lives in the backend's memory: a step never waits for the device.
 /// A step whose gradient is not finite changes nothing but the count of skipped steps.
 /// </summary>
@@ -25,15 +25,17 @@ public sealed class AdamOptimizer : IDisposable
     /// <param name="weightDecay">Times the parameter is added to its clipped gradient.</param>
     /// <param name="clipNorm">The norm that the gradients of each group are clipped to; null for no clipping.</param>
     /// <param name="groups">Which parameters weight decay acts on, and which are clipped together.</param>
+    /// <param name="kind">Adam or Adamax.</param>
     public AdamOptimizer(
-        ParameterSet parameters, double learningRate, double weightDecay = 0, double? clipNorm = null, ParameterGroups groups = ParameterGroups.Together)
+        ParameterSet parameters, double learningRate, double weightDecay = 0, double? clipNorm = null, ParameterGroups groups = ParameterGroups.Together,
+        OptimizerKind kind = OptimizerKind.Adam)
     {
         IBackend backend = parameters.Backend;
         _parameters = parameters;
         _first = backend.Zeros(parameters.Values.Shape);
         _second = backend.Zeros(parameters.Values.Shape);
         long lengths = groups == ParameterGroups.LengthsApart ? parameters.LengthsStart : 0, end = parameters.Values.Count;
-        AdamSettings settings = new(Beta1, Beta2, Epsilon, weightDecay, clipNorm ?? double.PositiveInfinity);
+        AdamSettings settings = new(Beta1, Beta2, Epsilon, weightDecay, clipNorm ?? double.PositiveInfinity, kind == OptimizerKind.Adamax ? AdamScale.Maximum : AdamScale.RootMeanSquare);
         AdamGroup Group(string name, long start, long stop, AdamSettings its) => new(name, parameters, _first, _second, start, stop, learningRate, its);
         _groups = lengths > 0 && lengths < end
             ? [Group(StateName, 0, lengths, settings with { WeightDecay = 0 }), Group($"{StateName}.{NormedWeight.LengthSuffix}", lengths, end, settings)]
@@ -49,7 +51,7 @@ public sealed class AdamOptimizer : IDisposable
 
     /// <summary>The optimizer of training settings.</summary>
     public AdamOptimizer(ParameterSet parameters, TrainingConfig config)
-        : this(parameters, config.LearningRate, config.WeightDecay, config.ClipNorm, config.Groups)
+        : this(parameters, config.LearningRate, config.WeightDecay, config.ClipNorm, config.Groups, config.Optimizer)
     {
     }
 

@@ -40,6 +40,13 @@ public sealed unsafe partial class CpuBackend
             Correction: (float)(1 / Math.Sqrt(1 - Math.Pow(settings.Beta2, steps))),
             Epsilon: (float)settings.Epsilon);
         Pieces pieces = new(1, parameters.Count);
-        Run(pieces.Count, new AdamWork(In(parameters), In(gradients), In(first), In(second), factors, pieces));
+        if (settings.Scale == AdamScale.Maximum)
+        {
+            Run(pieces.Count, new AdamWork<MaximumScale>(In(parameters), In(gradients), In(first), In(second), factors, pieces));
+        }
+        else
+        {
+            Run(pieces.Count, new AdamWork<RootMeanSquareScale>(In(parameters), In(gradients), In(first), In(second), factors, pieces));
+        }
     }
 }

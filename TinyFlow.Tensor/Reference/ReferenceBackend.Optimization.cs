@@ -36,6 +36,13 @@ public partial class ReferenceBackend
         {
             double gradient = gs[i] * clip + settings.WeightDecay * ps[i];
             ms[i] = settings.Beta1 * ms[i] + (1 - settings.Beta1) * gradient;
+            if (settings.Scale == AdamScale.Maximum)
+            {
+                vs[i] = Math.Max(settings.Beta2 * vs[i], Math.Abs(gradient) + settings.Epsilon);
+                ps[i] -= rate * ms[i] / vs[i];
+                continue;
+            }
+
             vs[i] = settings.Beta2 * vs[i] + (1 - settings.Beta2) * gradient * gradient;
             ps[i] -= rate * ms[i] / (Math.Sqrt(vs[i]) / correction + settings.Epsilon);
         }

@@ -42,6 +42,26 @@ public sealed class AdamTests
     });
 
     [TestMethod]
+    public void Adamax_follows_the_published_recursion() => OnReference.Run(backend =>
+    {
+        using State state = new(backend, [0.3, -0.7], learningRate: 0.1);
+        double[] p = [0.3, -0.7], m = [0, 0], u = [0, 0];
+        for (int t = 1; t <= 5; t++)
+        {
+            double[] gradient = [Math.Sin(t), Math.Cos(3 * t)];
+            state.Step(gradient, Plain with { Scale = AdamScale.Maximum });
+            for (int i = 0; i < 2; i++)
+            {
+                m[i] = 0.9 * m[i] + 0.1 * gradient[i];
+                u[i] = Math.Max(0.999 * u[i], Math.Abs(gradient[i]) + 1e-8);
+                p[i] -= 0.1 / (1 - Math.Pow(0.9, t)) * m[i] / u[i];
+            }
+        }
+
+        Close.Check(p, state.Parameters.ToDoubles(), 1e-13, "parameters");
+    });
+
+    [TestMethod]
     public void Weight_decay_is_added_to_the_clipped_gradient() => OnReference.Run(backend =>
     {
         using State state = new(backend, [2, 0], learningRate: 0.01);

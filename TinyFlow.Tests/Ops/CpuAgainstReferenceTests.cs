@@ -172,9 +172,10 @@ public sealed class CpuAgainstReferenceTests
     });
 
     [TestMethod]
-    [DataRow(1)]
-    [DataRow(1021)]
-    public void Steps_of_Adam_agree_and_a_bad_gradient_is_skipped(int count) => Agree(Float32Tolerance.Products, backend =>
+    [DataRow(1, AdamScale.RootMeanSquare)]
+    [DataRow(1021, AdamScale.RootMeanSquare)]
+    [DataRow(1021, AdamScale.Maximum)]
+    public void Steps_of_Adam_agree_and_a_bad_gradient_is_skipped(int count, AdamScale scale) => Agree(Float32Tolerance.Products, backend =>
     {
         using Tensor parameters = Numbers(backend, Operand.Any([count])), first = backend.Zeros([count]), second = backend.Zeros([count]);
         using Tensor state = backend.Create([3], [1e-3, 0, 0]), squaredNorm = backend.Allocate([]);
@@ -184,7 +185,7 @@ public sealed class CpuAgainstReferenceTests
             values[count / 2] = step == 2 ? double.NaN : values[count / 2];
             using Tensor gradients = backend.Create([count], values);
             backend.SumOfSquares(gradients, squaredNorm);
-            backend.Adam(parameters, gradients, first, second, squaredNorm, state, new AdamSettings(0.9, 0.999, 1e-8, 1e-2, 1));
+            backend.Adam(parameters, gradients, first, second, squaredNorm, state, new AdamSettings(0.9, 0.999, 1e-8, 1e-2, 1, scale));
         }
 
         Assert.AreEqual(3, state[1]);

@@ -9,7 +9,8 @@ internal readonly record struct AdamFactors(
     float Clip, float Decay, float Beta1, float OneMinusBeta1, float Beta2, float OneMinusBeta2, float Rate, float Correction, float Epsilon);
 
 /// <summary>A step of Adam, in one pass over parameters, gradients and moments.</summary>
-internal readonly unsafe struct AdamWork(float* parameters, float* gradients, float* first, float* second, AdamFactors factors, Pieces pieces) : IVectorWork
+internal readonly unsafe struct AdamWork<TScale>(float* parameters, float* gradients, float* first, float* second, AdamFactors factors, Pieces pieces) : IVectorWork
+    where TScale : struct, IAdamScale
 {
     private readonly float* _parameters = parameters, _gradients = gradients, _first = first, _second = second;
     private readonly AdamFactors _factors = factors;
@@ -29,8 +30,8 @@ internal readonly unsafe struct AdamWork(float* parameters, float* gradients, fl
             T p = T.Load(parameters + i);
             T g = T.MultiplyAdd(T.Load(gradients + i), T.Create(factors.Clip), T.Create(factors.Decay) * p);
             T m = T.MultiplyAdd(T.Create(factors.Beta1), T.Load(first + i), T.Create(factors.OneMinusBeta1) * g);
-            T v = T.MultiplyAdd(T.Create(factors.Beta2), T.Load(second + i), T.Create(factors.OneMinusBeta2) * (g * g));
-            T denominator = T.MultiplyAdd(T.Sqrt(v), T.Create(factors.Correction), T.Create(factors.Epsilon));
+            T v = TScale.Next(T.Load(second + i), g, factors);
+            T denominator = TScale.Denominator(v, factors);
             p = T.NegatedMultiplyAdd(T.Create(factors.Rate), m / denominator, p);
             if (count - i >= T.Count)
             {
