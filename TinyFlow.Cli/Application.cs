@@ -16,6 +16,7 @@ internal static class Application
             EvalCommand.Create(),
             CompareCommand.Create(),
             InfoCommand.Create(),
+            ExportCommand.Create(),
             PresetsCommand.Create(),
         };
         ParseResult parsed = root.Parse(args);

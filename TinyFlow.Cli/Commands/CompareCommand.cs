@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using TinyFlow.Cli.Training;
+using TinyFlow.Nvp.Checkpoints;
 using TinyFlow.Nvp.Data;
 using TinyFlow.Nvp.Evaluation;
 
@@ -14,18 +15,20 @@ internal static class CompareCommand
 
     public static Command Create()
     {
-        Argument<string> first = new("RUN_A") { Description = "A run folder or a checkpoint file." }, second = new("RUN_B") { Description = "Another." };
+        Argument<string> first = new("RUN_A") { Description = "A run folder or a checkpoint file." };
         Option<string?> data = CommonOptions.EvaluationData();
         Option<int> draws = CommonOptions.NoiseDraws();
         Option<ulong> seed = CommonOptions.Seed("Of the noise.");
         Option<bool> json = CommonOptions.Json();
         Option<int?> threads = CommonOptions.Threads();
         Option<string> device = CommonOptions.Device();
-        Command command = new("compare", "Compare two models image by image, with the same noise, on all test images.") { first, second, data, draws, seed, json, threads, device };
+        Command command = new("compare", "Compare two models image by image, with the same noise, on all test images.") { data, draws, seed, json, threads, device };
+        ModelChoice second = ModelChoice.AddTo(command);
+        command.Arguments.Insert(0, first);
         command.SetAction(parsed =>
         {
             using IBackend backend = CommonOptions.Backend(parsed.GetValue(device)!, parsed.GetValue(threads));
-            using TrainedModel a = TrainedModel.Load(parsed.GetValue(first), backend), b = TrainedModel.Load(parsed.GetValue(second), backend);
+            using TrainedModel a = TrainedModel.Load(RunFolder.Find(parsed.GetValue(first)), backend), b = TrainedModel.Load(second.Find(parsed), backend);
             ImageSet test = a.Images(parsed.GetValue(data)).Test();
             using Interruption interruption = new(() => { });
             EvaluationSettings settings = new() { NoiseDraws = parsed.GetValue(draws), Seed = parsed.GetValue(seed) };

@@ -14,7 +14,6 @@ internal static class EvalCommand
 
     public static Command Create()
     {
-        Argument<string?> run = CommonOptions.Run();
         Option<string?> data = CommonOptions.EvaluationData();
         Option<int> draws = CommonOptions.NoiseDraws();
         Option<int> importance = CommonOptions.AtLeast(new Option<int>("--importance-samples") { Description = "Also the importance-weighted bound of so many draws of noise an image: tighter, and not comparable with figures without.", DefaultValueFactory = _ => 1, HelpName = "K" }, 1);
@@ -33,12 +32,13 @@ internal static class EvalCommand
         Option<string> device = CommonOptions.Device();
         Command command = new("eval", "Measure exact bits per dimension on all test images, beside two baselines.")
         {
-            run, data, draws, importance, perImage, ledger, seed, json, threads, device,
+            data, draws, importance, perImage, ledger, seed, json, threads, device,
         };
+        ModelChoice choice = ModelChoice.AddTo(command);
         command.SetAction(parsed =>
         {
             using IBackend backend = CommonOptions.Backend(parsed.GetValue(device)!, parsed.GetValue(threads));
-            using TrainedModel trained = TrainedModel.Load(parsed.GetValue(run), backend);
+            using TrainedModel trained = TrainedModel.Load(choice.Find(parsed), backend);
             DataSource source = trained.Images(parsed.GetValue(data));
             ImageSet test = source.Test();
             using Interruption interruption = new(() => { });

@@ -11,12 +11,12 @@ internal static class InfoCommand
 {
     public static Command Create()
     {
-        Argument<string?> run = CommonOptions.Run();
         Option<bool> json = CommonOptions.Json();
-        Command command = new("info", "Show a run's preset, settings, parameters and state of training.") { run, json };
+        Command command = new("info", "Show a run's preset, settings, parameters and state of training.") { json };
+        ModelChoice choice = ModelChoice.AddTo(command);
         command.SetAction(parsed =>
         {
-            RunLocation location = RunFolder.Find(parsed.GetValue(run));
+            RunLocation location = choice.Find(parsed);
             Checkpoint checkpoint = Checkpoint.LoadModel(location.Checkpoint);
             using ReferenceBackend backend = new();
             using FlowModel model = ModelLoading.Load(checkpoint, backend);

@@ -15,7 +15,6 @@ internal static class SampleCommand
 
     public static Command Create()
     {
-        Argument<string?> run = CommonOptions.Run();
         Option<int> count = CommonOptions.Between(new Option<int>("--count") { Description = $"How many images, at most {MostImages}.", DefaultValueFactory = _ => DefaultCount, HelpName = "N" }, 1, MostImages);
         Option<double> temperature = CommonOptions.Positive(new Option<double>("--temperature")
         {
@@ -27,16 +26,16 @@ internal static class SampleCommand
         Option<string> output = new("--out") { Description = "The PNG file to write.", DefaultValueFactory = _ => "samples.png", HelpName = "FILE.png" };
         Option<int?> threads = CommonOptions.Threads();
         Option<string> device = CommonOptions.Device();
-        Command command = new("sample", "Draw images from a trained model into a PNG file.") { run, count, temperature, seed, output, threads, device };
+        Command command = new("sample", "Draw images from a trained model into a PNG file.") { count, temperature, seed, output, threads, device };
+        ModelChoice choice = ModelChoice.AddTo(command);
         command.SetAction(parsed => Execute(
-            parsed.GetValue(run), parsed.GetValue(count), parsed.GetValue(temperature), parsed.GetValue(seed), parsed.GetValue(output)!,
+            choice.Find(parsed), parsed.GetValue(count), parsed.GetValue(temperature), parsed.GetValue(seed), parsed.GetValue(output)!,
             parsed.GetValue(device)!, parsed.GetValue(threads)));
         return command;
     }
 
-    private static int Execute(string? run, int count, double temperature, ulong seed, string output, string device, int? threads)
+    private static int Execute(RunLocation location, int count, double temperature, ulong seed, string output, string device, int? threads)
     {
-        RunLocation location = RunFolder.Find(run);
         using IBackend backend = CommonOptions.Backend(device, threads);
         using FlowModel model = ModelLoading.Load(Checkpoint.LoadModel(location.Checkpoint), backend);
         ImageSet images = Sampler.Draw(model, count, temperature, seed);

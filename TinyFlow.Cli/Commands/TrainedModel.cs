@@ -18,9 +18,8 @@ internal sealed class TrainedModel : IDisposable
     /// <summary>What it was trained on; null if the checkpoint does not say.</summary>
     public DataConfig? TrainedOn { get; }
 
-    public static TrainedModel Load(string? run, IBackend backend)
+    public static TrainedModel Load(RunLocation location, IBackend backend)
     {
-        RunLocation location = RunFolder.Find(run);
         Checkpoint checkpoint = Checkpoint.LoadModel(location.Checkpoint);
         DataConfig? trainedOn = checkpoint.Configuration is { } settings ? RunConfig.FromJson(settings).Data : null;
         return new TrainedModel(location.Checkpoint, ModelLoading.Load(checkpoint, backend), trainedOn);

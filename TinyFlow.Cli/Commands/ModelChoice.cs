@@ -1,0 +1,50 @@
+using System.CommandLine;
+using TinyFlow.Nvp.Checkpoints;
+
+namespace TinyFlow.Cli.Commands;
+
+/// <summary>How a user names a trained model: RUN, or --model for one that comes with the program.</summary>
+internal sealed class ModelChoice
+{
+    private const string FileEnding = ".safetensors";
+
+    private readonly Argument<string?> _run = CommonOptions.Run();
+    private readonly Option<string?> _model = new("--model")
+    {
+        Description = $"A trained model that comes with the program, in place of RUN: {string.Join(", ", Names)}.",
+        HelpName = string.Join('|', Names),
+    };
+
+    private ModelChoice(Command command)
+    {
+        command.Arguments.Insert(0, _run);
+        command.Options.Insert(0, _model);
+        command.Validators.Add(result =>
+        {
+            string? model = result.GetValue(_model);
+            if (model is not null && result.GetValue(_run) is { } run)
+            {
+                result.AddError($"RUN '{run}' and --model '{model}' both name a model. Give one of them.");
+            }
+            else if (model is not null && !Names.Contains(model))
+            {
+                result.AddError($"--model '{model}' is not known. Models that come with the program: {string.Join(", ", Names)}.");
+            }
+        });
+    }
+
+    private static string Folder => Path.Combine(AppContext.BaseDirectory, "models");
+
+    private static IReadOnlyList<string> Names { get; } = Directory.Exists(Folder)
+        ? [.. Directory.EnumerateFiles(Folder, "*" + FileEnding).Select(file => Path.GetFileNameWithoutExtension(file)).Order(StringComparer.Ordinal)]
+        : [];
+
+    /// <summary>Lets a command's user choose a model.</summary>
+    public static ModelChoice AddTo(Command command) => new(command);
+
+    /// <summary>Where the chosen model is.</summary>
+    /// <exception cref="CheckpointException">There is no such run.</exception>
+    public RunLocation Find(ParseResult parsed) => parsed.GetValue(_model) is { } model
+        ? new RunLocation(Path.Combine(Folder, model + FileEnding), Folder: null)
+        : RunFolder.Find(parsed.GetValue(_run));
+}
