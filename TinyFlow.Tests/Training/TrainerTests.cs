@@ -33,9 +33,13 @@ public sealed class TrainerTests
     });
 
     [TestMethod]
-    public void Quick_resumes_bit_for_bit_under_its_own_schedule() => Devices.Run(Devices.Cpu, backend =>
+    [DataRow("quick")]
+    [DataRow("bjlkeng")]
+    [DataRow("paper-bn")]
+    public void A_run_resumes_bit_for_bit_under_its_own_schedule(string preset) => Devices.Run(Devices.Cpu, backend =>
     {
-        TrainingConfig training = Presets.Quick.Training with { BatchSize = 16 };
+        ModelConfig small = preset == "quick" ? Quick : Presets.Find(preset).Model with { Hidden = 4, Blocks = 1 };
+        TrainingConfig training = Presets.Find(preset).Training with { BatchSize = 16 };
         DataSource data = DataSource.Open(DataSource.Mini);
         double[] Train(params long[] stops)
         {
@@ -43,7 +47,7 @@ public sealed class TrainerTests
             double[] values = [];
             foreach (long stop in stops)
             {
-                using FlowModel model = FlowModel.Create(Quick, backend, training.Seed);
+                using FlowModel model = FlowModel.Create(small, backend, training.Seed);
                 using Trainer trainer = new(model, training with { MaxSteps = stop }, data);
                 if (saved is not null)
                 {
