@@ -58,4 +58,20 @@ public sealed class ConfigTests
     public void Training_settings_that_do_not_fit_are_all_named() => OnReference.Throws<ArgumentException>(
         () => (Presets.Quick.Training with { BatchSize = 0, Epochs = 0, LearningRate = double.NaN, ClipNorm = -1 }).Check(),
         "batch size must be at least 1; found 0", "epochs", "learning rate", "clip");
+
+    [TestMethod]
+    public void Settings_that_were_saved_before_there_were_newer_ones_keep_their_meaning()
+    {
+        Assert.AreEqual(
+            Presets.Notebook.Model,
+            ModelConfig.FromJson("""{ "preset": "notebook", "architecture": "Notebook", "channels": 1, "height": 28, "width": 28, "layers": 8, "levels": 0, "hidden": 64, "blocks": 0 }"""));
+        Assert.AreEqual(
+            Presets.Notebook.Training,
+            TrainingConfig.FromJson("""{ "epochs": 50, "batch_size": 64, "learning_rate": 5e-4, "schedule": "Step", "step_epochs": 25, "step_factor": 0.8, "weight_decay": 1e-6, "clip_norm": 1, "l2": 1e-5, "objective": "Exact", "seed": 0 }"""));
+    }
+
+    [TestMethod]
+    public void Settings_of_another_architecture_are_named() => OnReference.Throws<ArgumentException>(
+        () => (Presets.Bjlkeng.Model with { Levels = 2, DenseLayers = 1, DenseHidden = 1, FlowBatchNorm = true, Height = 30, FinalLayers = -1 }).Check(),
+        "architecture Keng has no levels; found 2", "no dense layers", "no choice of batch norms", "squeeze 2 times", "multiples of 4; found 30 and 28", "final layers must be at least 0");
 }
