@@ -46,6 +46,9 @@ public static class PointwiseFunctions
     /// <summary>|x|.</summary>
     public static Var Abs(this Var x) => x.Pointwise<Abs>();
 
+    /// <summary>The largest integer that is not above x; no gradient passes it.</summary>
+    public static Var Floor(this Var x) => x.Pointwise<Floor>();
+
     /// <summary>1 / x.</summary>
     public static Var Reciprocal(this Var x) => x.Pointwise<Reciprocal>();
 

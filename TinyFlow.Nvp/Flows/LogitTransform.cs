@@ -32,14 +32,19 @@ public sealed class LogitTransform : IFlow
         Var y = probability.Logit();
         x.Tape.Release(probability);
 
-        // softplus(−y) = softplus(y) − y.
-        Var positive = y.Softplus();
-        Var perPixel = positive + (positive - y);
-        x.Tape.Release(positive);
         int pixels = checked((int)(x.Shape.Count / Math.Max(1, x.Shape[0])));
-        Var logDet = perPixel.SumPerImage() + pixels * Math.Log(_constraint);
-        x.Tape.Release(perPixel);
+        Var logSlope = LogSlope(y), logDet = logSlope + pixels * Math.Log(_constraint);
+        x.Tape.Release(logSlope);
         return (y, logDet);
+    }
+
+    /// <summary>log of the logit's slope where its value is y, Σ softplus(y) + softplus(−y), of each image [N].</summary>
+    internal static Var LogSlope(Var y)
+    {
+        // softplus(−y) = softplus(y) − y.
+        Var positive = y.Softplus(), negative = positive - y, perPixel = positive + negative, sum = perPixel.SumPerImage();
+        y.Tape.ReleaseAll(positive, negative, perPixel);
+        return sum;
     }
 
     /// <inheritdoc/>

@@ -19,7 +19,7 @@ public sealed class MixtureCoupling : IFlow, IReversible
     /// <summary>A coupling of images [C, H, W].</summary>
     /// <param name="channels">C, at least 2.</param>
     /// <param name="changesFirst">Whether the first ⌊C/2⌋ channels change; else the last ⌊C/2⌋.</param>
-    /// <param name="net">From the channels that stay, <see cref="Kept"/>, to <see cref="ParameterCount"/> channels.</param>
+    /// <param name="net">From the channels that stay, <see cref="Kept"/>, and those of a context if there is one, to <see cref="ParameterCount"/> channels.</param>
     public MixtureCoupling(int channels, bool changesFirst, INet net)
     {
         int half = Changed(channels), kept = Kept(channels);
@@ -51,21 +51,16 @@ public sealed class MixtureCoupling : IFlow, IReversible
     };
 
     /// <inheritdoc/>
-    public (Var Y, Var LogDet) Forward(Var x, Pass pass)
-    {
-        Var h = Condition(x, pass);
-        (Var y, Var logDet) = x.LogisticMixtureCoupling(h, _changed);
-        x.Tape.Release(h);
-        return (y, logDet);
-    }
+    public (Var Y, Var LogDet) Forward(Var x, Pass pass) => Forward(x, x.Slice(1, _kept.First, _kept.Count), pass);
 
     /// <inheritdoc/>
-    public Var Inverse(Var y)
-    {
-        Var h = Condition(y, Pass.Evaluation), x = y.LogisticMixtureCouplingInverse(h, _changed);
-        y.Tape.Release(h);
-        return x;
-    }
+    public Var Inverse(Var y) => Inverse(y, y.Slice(1, _kept.First, _kept.Count));
+
+    /// <summary>As <see cref="Forward(Var, Pass)"/>, with a net that sees a context [N, …, H, W] behind the channels that stay.</summary>
+    public (Var Y, Var LogDet) ForwardGiven(Var context, Var x, Pass pass) => Forward(x, WithContext(x, context), pass);
+
+    /// <summary>x of <see cref="ForwardGiven"/> in evaluation, given the same context.</summary>
+    public Var InverseGiven(Var context, Var y) => Inverse(y, WithContext(y, context));
 
     /// <inheritdoc/>
     Rebuilt IReversible.Reverse(Tape outer, Tensor y, Tensor dy, Tensor dlogDet) => Reversal.OfCoupling(
@@ -76,10 +71,25 @@ public sealed class MixtureCoupling : IFlow, IReversible
 
     private static int Changed(int channels) => channels / 2;
 
-    private Var Condition(Var x, Pass pass)
+    private (Var Y, Var LogDet) Forward(Var x, Var known, Pass pass)
     {
-        Var kept = x.Slice(1, _kept.First, _kept.Count), h = _net.Forward(kept, pass);
+        Var h = _net.Forward(known, pass);
+        (Var y, Var logDet) = x.LogisticMixtureCoupling(h, _changed);
+        x.Tape.ReleaseAll(h, known);
+        return (y, logDet);
+    }
+
+    private Var Inverse(Var y, Var known)
+    {
+        Var h = _net.Forward(known, Pass.Evaluation), x = y.LogisticMixtureCouplingInverse(h, _changed);
+        y.Tape.ReleaseAll(h, known);
+        return x;
+    }
+
+    private Var WithContext(Var x, Var context)
+    {
+        Var kept = x.Slice(1, _kept.First, _kept.Count), known = Movement.Concat(1, kept, context);
         x.Tape.Release(kept);
-        return h;
+        return known;
     }
 }

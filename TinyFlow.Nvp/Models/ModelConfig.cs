@@ -47,6 +47,9 @@ public sealed record ModelConfig
     /// <summary>Components of each mixture coupling; 0 for an architecture without.</summary>
     public int Components { get; init; }
 
+    /// <summary>Couplings of the dequantization noise, which make it depend on the image's pixels; 0 for uniform noise.</summary>
+    public int NoiseLayers { get; init; }
+
     /// <summary>Couplings of the whole image with fully connected nets, behind the levels; 0 for none.</summary>
     public int DenseLayers { get; init; }
 
@@ -109,6 +112,9 @@ public sealed record ModelConfig
         problems.Require(
             hasMixtures ? Components >= 1 : Components == 0,
             hasMixtures ? $"mixture couplings need at least 1 component; found {Components}" : $"architecture {Architecture} has no mixture couplings; found {Components} components");
+        problems.Require(
+            NoiseLayers == 0 || (NoiseLayers > 0 && hasMixtures),
+            hasMixtures ? $"noise layers must be at least 0; found {NoiseLayers}" : $"architecture {Architecture} has no noise layers; found {NoiseLayers}");
         problems.Require(DenseLayers == 0 || Architecture == Architecture.Squeezed, $"architecture {Architecture} has no dense layers; found {DenseLayers}");
         problems.Require(
             isKeng ? FinalLayers >= 0 : FinalLayers == 0,

@@ -7,14 +7,36 @@ namespace TinyFlow.Nvp.Models;
 /// <summary>
 /// Levels of a squeeze and <see cref="ModelConfig.Layers"/> steps of ActNorm, an invertible 1x1 convolution (but before
 /// the first coupling) and a mixture coupling; behind each level but the last half of the channels leave, with a prior
-/// learned from the other half. The latent is flat: the parts in the order in which they left.
+/// learned from the other half. In front, if asked for, couplings of the noise that dequantizes. The latent is flat: the parts in the order in which they left.
 /// </summary>
 internal static class MultiScaleFlow
 {
+    private const int PixelLevels = 256;
+
     public static IFlow Build(ParameterScope root, ModelConfig config)
     {
-        IFlow levels = Level(root / "levels", config.Image, 0, config);
-        return config.DataConstraint is { } constraint ? new Chain(new LogitTransform(constraint), levels) : levels;
+        List<IFlow> steps = [];
+        if (config.NoiseLayers > 0)
+        {
+            steps.Add(Dequantization(root / "dequantization", config));
+        }
+
+        if (config.DataConstraint is { } constraint)
+        {
+            steps.Add(new LogitTransform(constraint));
+        }
+
+        return new Chain([.. steps, Level(root / "levels", config.Image, 0, config)]);
+    }
+
+    private static VariationalDequantization Dequantization(ParameterScope root, ModelConfig config)
+    {
+        int channels = 4 * config.Channels;
+        IEnumerable<MixtureCoupling> couplings = Enumerable.Range(0, config.NoiseLayers).Select(i => new MixtureCoupling(
+            channels, changesFirst: i % 2 == 1, Net(
+                root / i / "net", MixtureCoupling.Kept(channels) + channels, MixtureCoupling.ParameterCount(channels, config.Components),
+                MixtureCoupling.StartingBias(channels, config.Components), 0, config)));
+        return new VariationalDequantization(PixelLevels, [.. couplings]);
     }
 
     private static Chain Level(ParameterScope root, Shape input, int level, ModelConfig config)

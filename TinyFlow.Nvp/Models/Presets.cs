@@ -9,7 +9,7 @@ public static class Presets
     // The loss is in nats an image: the norm of 1 that serves a loss in bits/dim is 543 here.
     private static readonly TrainingConfig MixtureTraining = new()
     {
-        Epochs = 25,
+        Epochs = 40,
         BatchSize = 64,
         LearningRate = 1e-3,
         ClipNorm = 543,

@@ -34,6 +34,9 @@ public readonly record struct Float64(double Value) : IReal<Float64>
     public static Float64 Abs(Float64 a) => new(Math.Abs(a.Value));
 
     /// <inheritdoc/>
+    public static Float64 Floor(Float64 a) => new(Math.Floor(a.Value));
+
+    /// <inheritdoc/>
     public static Float64 Sqrt(Float64 a) => new(Math.Sqrt(a.Value));
 
     /// <inheritdoc/>

@@ -37,6 +37,9 @@ public interface IReal<T> where T : struct, IReal<T>
     /// <summary>|a|.</summary>
     static abstract T Abs(T a);
 
+    /// <summary>The largest integer that is not above a.</summary>
+    static abstract T Floor(T a);
+
     /// <summary>√a.</summary>
     static abstract T Sqrt(T a);
 

@@ -35,6 +35,7 @@ internal sealed record FlowCase(string Name, Shape Image, Func<ParameterScope, I
         new("half coupling that changes the second half, (x + t)·e^s", [4, 2, 2], scope => Half(scope, changesSecond: true, CouplingForm.ShiftThenScale)),
         new("batch norm on the path, statistics of the batch", Small, scope => new FlowBatchNorm(scope, 2, FlowStatistics.Batch, momentum: 0.1)),
         new("batch norm on the path, updated running statistics", Small, scope => new FlowBatchNorm(scope, 2, FlowStatistics.UpdatedRunning, momentum: 0.3)),
+        new("variational dequantization", [1, 4, 4], scope => new VariationalDequantization(2, NoiseCoupling(scope / 0, 4, false), NoiseCoupling(scope / 1, 4, true))),
         new("squeeze, channels first", Small, _ => new Squeeze()),
         new("squeeze, alternative order", Small, _ => new Squeeze(SqueezeOrder.Alternative)),
         new("unsqueeze", [4, 1, 2], _ => new Unsqueeze()),
@@ -83,6 +84,11 @@ internal sealed record FlowCase(string Name, Shape Image, Func<ParameterScope, I
         channels, changesFirst, new GatedResidualNet(
             scope / "net", MixtureCoupling.Kept(channels), MixtureCoupling.ParameterCount(channels, components), hidden: 3, blocks: 1,
             MixtureCoupling.StartingBias(channels, components)));
+
+    private static MixtureCoupling NoiseCoupling(ParameterScope scope, int channels, bool changesFirst) => new(
+        channels, changesFirst, new GatedResidualNet(
+            scope / "net", MixtureCoupling.Kept(channels) + channels, MixtureCoupling.ParameterCount(channels, 2), hidden: 3, blocks: 1,
+            MixtureCoupling.StartingBias(channels, 2)));
 
     private static AffineCoupling Coupling(ParameterScope scope, CouplingForm form, Shape? scale) => new(
         scope, Small, Masks.Checkerboard(Small), NotebookNet.Create(scope / "net", 2, hidden: 3),

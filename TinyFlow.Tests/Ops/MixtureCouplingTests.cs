@@ -71,6 +71,15 @@ public sealed class MixtureCouplingTests
     });
 
     [TestMethod]
+    public void A_component_wider_than_all_numbers_does_not_spoil_the_inverse() => Devices.Run(Devices.Cpu, backend =>
+    {
+        // e^100 is beyond float32. The second component, with nearly all the weight, decides.
+        using Tensor y = backend.Create([1, 2, 1, 1], [7.0, 1.5]), h = backend.Create([1, 8, 1, 1], [0, 0, -12, 12, 0, 0.5, 100, 0]);
+        using Tape tape = new(backend, recording: false);
+        Assert.AreEqual(2, tape.Constant(y).LogisticMixtureCouplingInverse(tape.Constant(h), Second).Value[0, 1, 0, 0], 1e-4);
+    });
+
+    [TestMethod]
     public void A_value_that_is_no_number_comes_out_as_one_that_is_none() => Devices.Run(Devices.Cpu, backend =>
     {
         using Tensor x = backend.Create([1, 2, 1, 1], [7.0, double.NaN]), h = backend.Zeros([1, 8, 1, 1]);

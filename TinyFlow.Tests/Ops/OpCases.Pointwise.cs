@@ -22,6 +22,7 @@ internal static partial class OpCases
             ("Sqrt", s => Operand.Between(s, 0.2, 4), x => x.Sqrt()),
             ("Square", Operand.Any, x => x.Square()),
             ("Abs", Operand.AwayFromZero, x => x.Abs()),
+            ("Floor", s => Operand.OnGrid(s, 0.125), x => x.Floor()),
             ("Reciprocal", Operand.AwayFromZero, x => x.Reciprocal()),
             ("ScaleShift", Operand.Any, x => x.ScaleShift(-2.5, 0.75)),
         ];

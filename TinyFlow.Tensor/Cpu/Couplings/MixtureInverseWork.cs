@@ -11,8 +11,8 @@ namespace TinyFlow.Cpu.Couplings;
 /// </summary>
 internal readonly unsafe struct MixtureInverseWork(MixtureOperands operands, Pieces pieces, float* output, MixtureScratch scratch) : IVectorWork
 {
-    // Halving alone takes the bounds this close together, whatever they were.
-    private const int MostSteps = 64;
+    // Halving alone takes the bounds close together, whatever they were.
+    private const int MostSteps = 128;
 
     // Logits are computed to about 1e-6 of their size. From a relative error of this on, one step of Newton's method,
     // which squares errors, ends below that.

@@ -14,6 +14,9 @@ internal static unsafe class MixtureTerms<T> where T : struct, ILanes<T>
     private const int Logit = 0, Mean = 1, LogScale = 2, InverseScale = 3, Weight = 4, Standardized = 5, Below = 6, Above = 7;
     private const int Cumulative = 8, Survival = 9, Density = 10, Slots = 11;
 
+    // Bounds have to be finite for their middle to be a number, even where e^s of a wide component is not.
+    private const float Far = 1e30f;
+
     /// <summary>The length of all slots, in floats.</summary>
     public static nint ScratchLength(int components) => (nint)components * Slots * T.Count;
 
@@ -119,15 +122,19 @@ internal static unsafe class MixtureTerms<T> where T : struct, ILanes<T>
         return dx;
     }
 
-    /// <summary>The smallest and the largest x at which a component by itself has u = z: logit F = z in between.</summary>
+    /// <summary>
+    /// The smallest and the largest x at which a component by itself has u = z, but not so far that it is no number:
+    /// logit F = z in between.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void Bounds(T z, int components, float* scratch, out T low, out T high)
     {
-        low = T.Create(float.PositiveInfinity);
-        high = T.Create(float.NegativeInfinity);
+        T farBelow = T.Create(-Far), farAbove = T.Create(Far);
+        low = farAbove;
+        high = farBelow;
         for (int k = 0; k < components; k++, scratch += Slots * T.Count)
         {
-            T x = T.MultiplyAdd(z, T.Exp(Get(scratch, LogScale)), Get(scratch, Mean));
+            T x = T.MaxNative(farBelow, T.MinNative(farAbove, T.MultiplyAdd(z, T.Exp(Get(scratch, LogScale)), Get(scratch, Mean))));
             low = T.MinNative(low, x);
             high = T.MaxNative(high, x);
         }
