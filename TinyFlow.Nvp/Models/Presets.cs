@@ -59,8 +59,8 @@ public static class Presets
     public static Preset MixtureLarge { get; } = new(
         "mixture-large",
         "TinyFlow, after Flow++ (Ho et al. 2019)",
-        "As mixture, with wider and deeper networks: for a graphics processor.",
-        Mixture.Model with { Preset = "mixture-large", Layers = 8, Hidden = 96, Blocks = 3, Components = 8 },
+        "As mixture, with wider and deeper networks and learned dequantization noise: for a graphics processor.",
+        Mixture.Model with { Preset = "mixture-large", Layers = 8, Hidden = 64, Blocks = 3, Components = 8, NoiseLayers = 4 },
         MixtureTraining with { Epochs = 100, BatchSize = 256 });
 
     /// <summary>The seed notebook's Real NVP.</summary>
