@@ -13,7 +13,7 @@ internal sealed class LiveDisplay(IAnsiConsole console, bool isLikelihood) : ITr
 
     private readonly Stopwatch _sinceStart = Stopwatch.StartNew();
     private LiveDisplayContext? _context;
-    private TimeSpan _lastDrawn = TimeSpan.MinValue;
+    private TimeSpan? _lastDrawn;
     private StepReport? _step;
     private long _firstStep;
 
@@ -34,7 +34,7 @@ internal sealed class LiveDisplay(IAnsiConsole console, bool isLikelihood) : ITr
     {
         _firstStep = _step is null ? step.Step - 1 : _firstStep;
         _step = step;
-        if (_sinceStart.Elapsed - _lastDrawn > Interval || _lastDrawn == TimeSpan.MinValue)
+        if (_lastDrawn is not { } last || _sinceStart.Elapsed - last > Interval)
         {
             Draw("");
         }
@@ -56,13 +56,13 @@ internal sealed class LiveDisplay(IAnsiConsole console, bool isLikelihood) : ITr
         int filled = (int)(fraction * BarWidth);
         long done = Math.Max(1, step.Step - _firstStep);
         string left = step.TotalSteps is { } total
-            ? $"{TrainingText.Clock(TimeSpan.FromSeconds(_sinceStart.Elapsed.TotalSeconds / done * (total - step.Step)))} left"
+            ? $"{TrainingText.Clock(_sinceStart.Elapsed.TotalSeconds / done * (total - step.Step))} left"
             : "measuring the speed";
         IRenderable[] rows =
         [
             new Markup($"[green]{new string('━', filled)}[/][grey]{new string('━', BarWidth - filled)}[/] {fraction * 100,3:F0} %  epoch {step.Epoch}, step {step.Step}{(step.TotalSteps is { } of ? $" of {of}" : "")}"),
             new Markup($"[bold]{TrainingText.Number(step.Loss.BitsPerDim)}[/] bits/dim{(isLikelihood ? "" : " [yellow](not a likelihood)[/]")}   {TrainingText.Parts(step.Loss)}"),
-            new Markup($"{step.ImagesPerSecond:F0} images/s   {TrainingText.Clock(_sinceStart.Elapsed)} gone   {left}   {Markup.Escape(status)}"),
+            new Markup($"{step.ImagesPerSecond:F0} images/s   {TrainingText.Clock(_sinceStart.Elapsed.TotalSeconds)} gone   {left}   {Markup.Escape(status)}"),
         ];
         _context.UpdateTarget(new Rows(rows));
     }

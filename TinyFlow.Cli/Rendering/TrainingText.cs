@@ -11,9 +11,14 @@ internal static class TrainingText
 
     public static string Number(double value) => value.ToString("F3", CultureInfo.InvariantCulture);
 
-    public static string Clock(TimeSpan time) => time.TotalHours >= 1
-        ? string.Create(CultureInfo.InvariantCulture, $"{(int)time.TotalHours}:{time.Minutes:D2}:{time.Seconds:D2}")
-        : string.Create(CultureInfo.InvariantCulture, $"{(int)time.TotalMinutes}:{time.Seconds:D2}");
+    /// <summary>A duration as hours, minutes and seconds; hours may be more than any calendar has.</summary>
+    public static string Clock(double seconds)
+    {
+        long all = (long)seconds, hours = all / 3600, minutes = all / 60 % 60;
+        return hours > 0
+            ? string.Create(CultureInfo.InvariantCulture, $"{hours}:{minutes:D2}:{all % 60:D2}")
+            : string.Create(CultureInfo.InvariantCulture, $"{minutes}:{all % 60:D2}");
+    }
 
     /// <summary>The parts of a loss, in nats an image.</summary>
     public static string Parts(LossValues loss) => string.Create(
