@@ -30,7 +30,7 @@ internal static class CompareCommand
             using IBackend backend = CommonOptions.Backend(parsed.GetValue(device)!, parsed.GetValue(threads));
             using TrainedModel a = TrainedModel.Load(RunFolder.Find(parsed.GetValue(first)), backend), b = TrainedModel.Load(second.Find(parsed), backend);
             ImageSet test = a.Images(parsed.GetValue(data)).Test();
-            using Interruption interruption = new(() => { });
+            using Interruption interruption = new(() => { }, () => { });
             EvaluationSettings settings = new() { NoiseDraws = parsed.GetValue(draws), Seed = parsed.GetValue(seed) };
             EvaluationResult ofA = Evaluator.Evaluate(a.Model, test, settings, interruption.Token).RequireFinite(a.Path);
             EvaluationResult ofB = Evaluator.Evaluate(b.Model, test, settings, interruption.Token).RequireFinite(b.Path);

@@ -41,7 +41,7 @@ internal static class EvalCommand
             using TrainedModel trained = TrainedModel.Load(choice.Find(parsed), backend);
             DataSource source = trained.Images(parsed.GetValue(data));
             ImageSet test = source.Test();
-            using Interruption interruption = new(() => { });
+            using Interruption interruption = new(() => { }, () => { });
             EvaluationSettings settings = new()
             {
                 NoiseDraws = parsed.GetValue(draws),

@@ -16,4 +16,7 @@ internal interface ITrainingDisplay
 
     /// <summary>A line that stays.</summary>
     void Line(string text);
+
+    /// <summary>The program is about to quit in the middle of work: leaves the terminal fit for what comes next. From any thread.</summary>
+    void Abandon();
 }

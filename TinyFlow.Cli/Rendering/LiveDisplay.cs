@@ -9,15 +9,22 @@ namespace TinyFlow.Cli.Rendering;
 internal sealed class LiveDisplay(IAnsiConsole console, bool isLikelihood) : ITrainingDisplay
 {
     private const int BarWidth = 40;
-    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(150);
+
+    // Two characters, so that the bar can be read without colours.
+    private const char Done = '━', ToDo = '─';
+
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(150), Patience = TimeSpan.FromMilliseconds(300);
 
     private readonly Stopwatch _sinceStart = Stopwatch.StartNew();
+
+    // Ctrl-C writes from a thread of its own.
+    private readonly Lock _drawing = new();
     private LiveDisplayContext? _context;
     private TimeSpan? _lastDrawn;
     private StepReport? _step;
     private long _firstStep;
 
-    public T During<T>(Func<T> work) => console.Live(new Markup("")).AutoClear(true).Start(context =>
+    public T During<T>(Func<T> work) => console.Live(Text.Empty).AutoClear(true).Start(context =>
     {
         _context = context;
         try
@@ -36,13 +43,46 @@ internal sealed class LiveDisplay(IAnsiConsole console, bool isLikelihood) : ITr
         _step = step;
         if (_lastDrawn is not { } last || _sinceStart.Elapsed - last > Interval)
         {
+            Status("");
+        }
+    }
+
+    public void Status(string text)
+    {
+        lock (_drawing)
+        {
+            Draw(text);
+        }
+    }
+
+    public void Line(string text)
+    {
+        lock (_drawing)
+        {
+            // The line takes the place of the display's first row and would leave the rest of that row standing.
+            _context?.UpdateTarget(Text.Empty);
+            console.WriteLine(text);
             Draw("");
         }
     }
 
-    public void Status(string text) => Draw(text);
+    public void Abandon()
+    {
+        // Whoever presses Ctrl-C twice is not kept waiting, not even by a terminal that takes no more text.
+        bool isFree = _drawing.TryEnter(Patience);
+        if (_context is not null)
+        {
+            console.Cursor.Show(true);
+            console.Profile.Out.Writer.WriteLine();
+        }
 
-    public void Line(string text) => console.WriteLine(text);
+        if (isFree)
+        {
+            // Nothing may be drawn after the end of the last line.
+            _context = null;
+            _drawing.Exit();
+        }
+    }
 
     private void Draw(string status)
     {
@@ -60,7 +100,7 @@ internal sealed class LiveDisplay(IAnsiConsole console, bool isLikelihood) : ITr
             : "measuring the speed";
         IRenderable[] rows =
         [
-            new Markup($"[green]{new string('━', filled)}[/][grey]{new string('━', BarWidth - filled)}[/] {fraction * 100,3:F0} %  epoch {step.Epoch}, step {step.Step}{(step.TotalSteps is { } of ? $" of {of}" : "")}"),
+            new Markup($"[green]{new string(Done, filled)}[/][grey]{new string(ToDo, BarWidth - filled)}[/] {fraction * 100,3:F0} %  epoch {step.Epoch}, step {step.Step}{(step.TotalSteps is { } of ? $" of {of}" : "")}"),
             new Markup($"[bold]{TrainingText.Number(step.Loss.BitsPerDim)}[/] bits/dim{(isLikelihood ? "" : " [yellow](not a likelihood)[/]")}   {TrainingText.Parts(step.Loss)}"),
             new Markup($"{step.ImagesPerSecond:F0} images/s   {TrainingText.Clock(_sinceStart.Elapsed.TotalSeconds)} gone   {left}   {Markup.Escape(status)}"),
         ];

@@ -16,4 +16,8 @@ internal sealed class PlainDisplay(TextWriter writer) : ITrainingDisplay
     }
 
     public void Line(string text) => writer.WriteLine(text);
+
+    public void Abandon()
+    {
+    }
 }

@@ -8,13 +8,14 @@ internal sealed class Interruption : IDisposable
     private readonly CancellationTokenSource _source = new();
     private readonly PosixSignalRegistration[] _registrations;
 
-    public Interruption(Action onFirst)
+    public Interruption(Action onFirst, Action onSecond)
     {
         void Handle(PosixSignalContext context)
         {
             context.Cancel = true;
             if (_source.IsCancellationRequested)
             {
+                onSecond();
                 Environment.Exit(ExitCode.Interrupted);
             }
 

@@ -33,7 +33,8 @@ internal static class TrainingRun
 
         RunFolder folder = resumed is null ? RunFolder.Create(request.Output, config.Model.Preset, DateTime.Now) : resumed.Folder!;
         ITrainingDisplay display = Display.ForTraining(trainer.IsLikelihood);
-        using Interruption interruption = new(() => display.Line("Stopping after this step and saving; press Ctrl-C again to quit at once."));
+        using Interruption interruption = new(
+            () => display.Line("Stopping after this step and saving; press Ctrl-C again to quit at once."), display.Abandon);
         MetricsLog.TruncateAfter(folder.Metrics, trainer.Step);
         Console.Error.WriteLine($"{(resumed is null ? "Training" : $"Resuming at step {trainer.Step}:")} preset {config.Model.Preset} on {data.Training}; {CommonOptions.Describe(backend)}; run {folder.Path}");
         if (resumed is null)

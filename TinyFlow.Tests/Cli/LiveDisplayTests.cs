@@ -52,6 +52,50 @@ public sealed class LiveDisplayTests
     }
 
     [TestMethod]
+    public void A_line_that_stays_is_not_mixed_with_the_row_that_it_takes_the_place_of()
+    {
+        string shown = Shown(display =>
+        {
+            display.Show(Step(1, 10));
+            display.Line("a line");
+        });
+        string[] parts = shown.Split("a line");
+        Assert.HasCount(2, parts);
+
+        // What was last written to the rows before the line is blank, and the display follows it.
+        string before = parts[0][parts[0].LastIndexOf("images/s", StringComparison.Ordinal)..];
+        Assert.Contains(new string(' ', 40), before);
+        Assert.DoesNotContain("━", before);
+        Assert.DoesNotContain("─", before);
+        Assert.Contains("step 1 of 10", parts[1]);
+    }
+
+    [TestMethod]
+    public void What_is_done_and_what_is_not_can_be_told_apart_without_colours()
+    {
+        string shown = Shown(display => display.Show(Step(5, 10)));
+        Assert.Contains(new string('━', 20) + new string('─', 20), shown);
+    }
+
+    [TestMethod]
+    public void Quitting_in_the_middle_leaves_a_visible_cursor_and_draws_no_more()
+    {
+        const string ShowCursor = "\u001b[?25h";
+        string atQuitting = "";
+        string shown = Shown(
+            (display, writer) =>
+            {
+                display.Show(Step(1, 10));
+                display.Abandon();
+                atQuitting = writer.ToString()!;
+                display.Status("too late");
+                display.Show(Step(2, 10));
+            });
+        Assert.EndsWith(ShowCursor + Environment.NewLine, atQuitting);
+        Assert.DoesNotContain("too late", shown);
+    }
+
+    [TestMethod]
     [DataRow(0, "0:00")]
     [DataRow(59.9, "0:59")]
     [DataRow(3599, "59:59")]
@@ -87,7 +131,9 @@ public sealed class LiveDisplayTests
         Assert.Contains("checkpoint.safetensors", shown);
     }
 
-    private static string Shown(Action<LiveDisplay> use)
+    private static string Shown(Action<LiveDisplay> use) => Shown((display, _) => use(display));
+
+    private static string Shown(Action<LiveDisplay, TextWriter> use)
     {
         using StringWriter writer = new();
         IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings
@@ -101,7 +147,7 @@ public sealed class LiveDisplayTests
         LiveDisplay display = new(console, isLikelihood: true);
         display.During(() =>
         {
-            use(display);
+            use(display, writer);
             return true;
         });
         return writer.ToString();
