@@ -36,6 +36,7 @@ public sealed class Trainer : IDisposable
     private bool _isInitialized;
     private TrainingPosition _position = TrainingPosition.Start;
     private double _imagesPerSecond;
+    private double? _learningRate;
     private double? _validationSeconds;
 
     /// <summary>A trainer at the start of a run.</summary>
@@ -82,7 +83,9 @@ public sealed class Trainer : IDisposable
     // measured its speed it must not come to its end.
     private SchedulePlan Plan => Config.BudgetSeconds is null
         ? new SchedulePlan(0, 0, (long)Config.Epochs * StepsPerEpoch)
-        : _position.Plan ?? new SchedulePlan(0, 0, long.MaxValue);
+        : _position.Plan ?? new SchedulePlan(0, 0, long.MaxValue, Budget);
+
+    private long Budget => (long)((Config.BudgetSeconds ?? 0) * 1000);
 
     /// <summary>
     /// Trains to the end of the settings' epochs, steps or budget, or until it is asked to stop. Afterwards the model
@@ -104,8 +107,18 @@ public sealed class Trainer : IDisposable
 
     private TrainingEnd Loop(ITrainingObserver? observer, CancellationToken cancellation)
     {
-        while (Step < TotalSteps)
+        while (true)
         {
+            if (OwesReport && !TryReport(observer, cancellation))
+            {
+                return TrainingEnd.Interrupted;
+            }
+
+            if (Step >= TotalSteps)
+            {
+                return TrainingEnd.Finished;
+            }
+
             if (cancellation.IsCancellationRequested)
             {
                 return TrainingEnd.Interrupted;
@@ -113,14 +126,7 @@ public sealed class Trainer : IDisposable
 
             StepReport report = DoStep();
             observer?.OnStep(report);
-            bool epochIsComplete = _position.Batch == StepsPerEpoch;
-            if ((epochIsComplete || Step >= TotalSteps) && !TryFinish(report, epochIsComplete, observer, cancellation))
-            {
-                return TrainingEnd.Interrupted;
-            }
         }
-
-        return TrainingEnd.Finished;
     }
 
     /// <summary>
@@ -170,7 +176,9 @@ public sealed class Trainer : IDisposable
                 .Select(tensor => tensor.Renamed(Checkpoint.OptimizerPrefix + tensor.Name))).Arrays(),
             ParameterSet.IsIgnored);
         _average?.Resumed();
-        _position = position;
+        _position = position.Step > 0 && Config.BudgetSeconds is { } budget && position.Plan?.Budget != Budget
+            ? position with { Plan = PlanOfNewBudget(position, budget) }
+            : position;
     }
 
     /// <summary>Releases the optimizer's state; the model is the caller's.</summary>
@@ -180,6 +188,9 @@ public sealed class Trainer : IDisposable
         _average?.Dispose();
         _buffersBefore.Dispose();
     }
+
+    // At the end of an epoch, and of training. A run that was interrupted while it validated owes it when it is resumed.
+    private bool OwesReport => Step > 0 && !_position.IsReported && (_position.Batch == StepsPerEpoch || Step >= TotalSteps);
 
     // What training keeps beside the model.
     private IEnumerable<(string Name, Tensor Value)> Kept => _optimizer.State.Concat(_average?.Trained ?? []);
@@ -193,7 +204,8 @@ public sealed class Trainer : IDisposable
             _position = _position.NextEpoch();
         }
 
-        double learningRate = LearningRates.At(Config, _position.Epoch, Plan.At(Step), Step);
+        double learningRate = LearningRateAt(Step);
+        _learningRate = learningRate;
         _optimizer.SetLearningRate(learningRate);
 
         ReadOnlySpan<int> images = _batches.Indices(_position.Epoch, _position.Batch);
@@ -230,16 +242,19 @@ public sealed class Trainer : IDisposable
     }
 
     /// <summary>Validates and reports an epoch; false if it was asked to stop meanwhile.</summary>
-    private bool TryFinish(StepReport last, bool isComplete, ITrainingObserver? observer, CancellationToken cancellation)
+    private bool TryReport(ITrainingObserver? observer, CancellationToken cancellation)
     {
-        observer?.OnValidating(last.Epoch);
+        int epoch = _position.Epoch + 1;
+        observer?.OnValidating(epoch);
         _average?.Show();
         long started = Stopwatch.GetTimestamp();
         try
         {
             EvaluationResult validation = Evaluator.Evaluate(_model, _data.Validation, new EvaluationSettings { Seed = Config.Seed }, cancellation);
+            _position = _position with { IsReported = true };
             observer?.OnEpoch(new EpochReport(
-                last.Epoch, Step, _position.EpochMean, validation, last.LearningRate, _position.Seconds, _position.EpochImages / _position.EpochSeconds, isComplete));
+                epoch, Step, _position.EpochMean, validation, _learningRate ?? LearningRateAt(Step - 1), _position.Seconds,
+                _position.EpochImages / _position.EpochSeconds, IsComplete: _position.Batch == StepsPerEpoch));
             _validationSeconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
             _position = _position.AfterValidation(_validationSeconds.Value);
             if (Step < TotalSteps)
@@ -255,11 +270,13 @@ public sealed class Trainer : IDisposable
         }
     }
 
+    private double LearningRateAt(long step) => LearningRates.At(Config, _position.Epoch, Plan.At(step), step);
+
     /// <summary>With a budget of time: what is left of it, at the speed of the last steps, gives the last step.</summary>
     private void PlanAnew(bool always = false)
     {
         bool isTime = Step < PlanEvery ? Step >= FirstPlan && long.IsPow2(Step) : Step % PlanEvery == 0;
-        if (Config.BudgetSeconds is not { } budget || !(isTime || always))
+        if (Config.BudgetSeconds is not { } budget || !(isTime || always) || _imagesPerSecond == 0)
         {
             return;
         }
@@ -268,6 +285,13 @@ public sealed class Trainer : IDisposable
         double validation = _validationSeconds ?? _data.Validation.Count / (SpeedOfEvaluation * _imagesPerSecond);
         double steps = (budget - _position.Seconds - validation) / (secondsPerStep + validation / StepsPerEpoch);
         _position = _position with { Plan = Plan.Until(Step, Step + (long)Math.Max(0, steps)) };
+    }
+
+    // A run that goes on with another budget has the schedule of a run that had it from the start, as with other epochs.
+    private SchedulePlan PlanOfNewBudget(TrainingPosition position, double seconds)
+    {
+        double more = (seconds - position.Seconds) / (position.Seconds / position.Step);
+        return new SchedulePlan(0, 0, position.Step + (long)Math.Max(0, more), Budget);
     }
 
     private void InitializeFromData()

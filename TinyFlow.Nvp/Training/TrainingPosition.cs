@@ -11,7 +11,7 @@ internal sealed record TrainingPosition
     /// <summary>The parts of the loss, the images, the seconds of the epoch, and the seconds before it.</summary>
     public const int SumCount = 11;
 
-    private const string StepKey = "step", EpochKey = "epoch", BatchKey = "batch";
+    private const string StepKey = "step", EpochKey = "epoch", BatchKey = "batch", ReportedKey = "reported";
 
     public static TrainingPosition Start { get; } = new();
 
@@ -23,6 +23,9 @@ internal sealed record TrainingPosition
 
     /// <summary>Batches done in this epoch.</summary>
     public int Batch { get; private init; }
+
+    /// <summary>Whether the epoch so far has been validated and reported.</summary>
+    public bool IsReported { get; init; }
 
     public double EpochImages { get; private init; }
 
@@ -40,7 +43,7 @@ internal sealed record TrainingPosition
     public LossValues EpochMean => Total * (1 / EpochImages);
 
     public IReadOnlyDictionary<string, long> Counters => new Dictionary<string, long>([
-        new(StepKey, Step), new(EpochKey, Epoch), new(BatchKey, Batch), .. Plan?.Counters ?? []]);
+        new(StepKey, Step), new(EpochKey, Epoch), new(BatchKey, Batch), new(ReportedKey, IsReported ? 1 : 0), .. Plan?.Counters ?? []]);
 
     public double[] Sums => [.. Total.ToArray(), EpochImages, EpochSeconds, SecondsBefore];
 
@@ -65,6 +68,8 @@ internal sealed record TrainingPosition
             Step = step,
             Epoch = (int)epoch,
             Batch = (int)batch,
+            // Where the counter is missing, a report came before all checkpoints but those of interrupted runs.
+            IsReported = !checkpoint.Counters.TryGetValue(ReportedKey, out long reported) || reported != 0,
             Total = LossValues.FromArray(sums),
             EpochImages = sums[^3],
             EpochSeconds = sums[^2],
@@ -77,6 +82,7 @@ internal sealed record TrainingPosition
     {
         Step = Step + 1,
         Batch = Batch + 1,
+        IsReported = false,
         Total = Total + loss * images,
         EpochImages = EpochImages + images,
         EpochSeconds = EpochSeconds + seconds,

@@ -121,8 +121,7 @@ public sealed class TrainerTests
     [TestMethod]
     public void A_budget_of_time_plans_its_steps_so_that_the_learning_rate_comes_to_its_end() => Devices.Run(Devices.Cpu, backend =>
     {
-        ImageSet images = DataSource.Open(DataSource.Mini).Training.Slice(0, 40, "few");
-        DataSource few = new("few", images, () => images);
+        DataSource few = Few();
 
         // A plan is made from the eighth step on.
         TrainingConfig training = Presets.Quick.Training with { BatchSize = 4, BudgetSeconds = 1 };
@@ -135,6 +134,87 @@ public sealed class TrainerTests
         Assert.IsTrue(steps.Skip(8).All(step => step.TotalSteps >= step.Step));
         Assert.AreEqual(steps[^1].TotalSteps, steps[^1].Step);
         Assert.IsLessThan(training.LearningRate * 0.02, steps[^1].LearningRate, $"after {steps.Count} steps");
+    });
+
+    [TestMethod]
+    [DataRow(null, DisplayName = "at the end of an epoch")]
+    [DataRow(12L, DisplayName = "at the end of training, within an epoch")]
+    public void A_run_that_is_interrupted_while_it_validates_validates_when_it_is_resumed(long? maxSteps) => Devices.Run(Devices.Cpu, backend =>
+    {
+        DataSource few = Few();
+        TrainingConfig training = Presets.Notebook.Training with { BatchSize = 4, Epochs = 2, MaxSteps = maxSteps };
+        (int, long, double, double, double, bool)[] Train(int interruptedEpoch)
+        {
+            List<EpochReport> reports = [];
+            Checkpoint? saved = null;
+            TrainingEnd end;
+            do
+            {
+                using CancellationTokenSource source = new();
+                using FlowModel model = FlowModel.Create(Notebook, backend, seed: 1);
+                using Trainer trainer = new(model, training, few);
+                if (saved is not null)
+                {
+                    trainer.Resume(saved);
+                }
+
+                StepWatcher watcher = new(onEpoch: reports.Add, onValidating: () =>
+                {
+                    if (saved is null && trainer.Epoch + 1 == interruptedEpoch)
+                    {
+                        source.Cancel();
+                    }
+                });
+                end = trainer.Run(watcher, source.Token);
+                saved = trainer.Save("{}");
+            }
+            while (end == TrainingEnd.Interrupted);
+            return [.. reports.Select(report => (report.Epoch, report.Step, report.Training.Nll, report.Validation.Nll, report.LearningRate, report.IsComplete))];
+        }
+
+        (int, long, double, double, double, bool)[] whole = Train(0);
+        Assert.HasCount(2, whole);
+        CollectionAssert.AreEqual(whole, Train(1));
+        CollectionAssert.AreEqual(whole, Train(2));
+    });
+
+    [TestMethod]
+    public void A_report_is_not_repeated_when_a_finished_run_is_resumed() => Devices.Run(Devices.Cpu, backend =>
+    {
+        TrainingConfig training = Presets.Notebook.Training with { BatchSize = 4, Epochs = 1 };
+        using FlowModel model = FlowModel.Create(Notebook, backend, seed: 1);
+        using Trainer trainer = new(model, training, Few()), again = new(model, training, Few());
+        trainer.Run();
+        again.Resume(trainer.Save("{}"));
+        Assert.AreEqual(TrainingEnd.Finished, again.Run(new StepWatcher(onEpoch: _ => Assert.Fail("validated twice"))));
+    });
+
+    [TestMethod]
+    public void A_finished_run_with_a_budget_goes_on_with_a_larger_one_and_not_with_the_same() => Devices.Run(Devices.Cpu, backend =>
+    {
+        TrainingConfig training = Presets.Quick.Training with { BatchSize = 4, BudgetSeconds = 0.5 };
+        using FlowModel model = FlowModel.Create(Quick, backend, seed: 1);
+        Checkpoint saved;
+        long first;
+        using (Trainer trainer = new(model, training, Few()))
+        {
+            trainer.Run();
+            (saved, first) = (trainer.Save("{}"), trainer.Step);
+        }
+
+        using (Trainer same = new(model, training, Few()))
+        {
+            same.Resume(saved);
+            Assert.AreEqual(first, same.TotalSteps);
+        }
+
+        using Trainer longer = new(model, training with { BudgetSeconds = 2 }, Few());
+        longer.Resume(saved);
+        List<StepReport> steps = [];
+        Assert.AreEqual(TrainingEnd.Finished, longer.Run(new StepWatcher(steps.Add)));
+        Assert.IsGreaterThan(first, longer.Step);
+        Assert.IsGreaterThan(training.LearningRate * 0.1, steps[0].LearningRate, "it went on at the end of the old schedule");
+        Assert.IsLessThan(training.LearningRate * 0.1, steps[^1].LearningRate, "the new schedule did not come to its end");
     });
 
     [TestMethod]
@@ -173,4 +253,10 @@ public sealed class TrainerTests
         // One image is 784 numbers: if anything were copied per image, 56 more images would show as 44,000 bytes at least.
         Assert.IsLessThan(few + 8_000, many, $"{few} bytes a step with 8 images, {many} with 64");
     });
+
+    private static DataSource Few()
+    {
+        ImageSet images = DataSource.Open(DataSource.Mini).Training.Slice(0, 40, "few");
+        return new DataSource("few", images, () => images);
+    }
 }
