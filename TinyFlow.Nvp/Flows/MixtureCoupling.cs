@@ -65,7 +65,7 @@ public sealed class MixtureCoupling : IFlow, IReversible
     /// <inheritdoc/>
     Rebuilt IReversible.Reverse(Tape outer, Tensor y, Tensor dy, Tensor dlogDet) => Reversal.OfCoupling(
         outer, y, dy, dlogDet,
-        kept => Condition(kept, Pass.Replay),
+        input => _net.Forward(input.Slice(1, _kept.First, _kept.Count), Pass.Replay),
         (result, h) => result.LogisticMixtureCouplingInverse(h, _changed),
         (x, h) => x.LogisticMixtureCoupling(h, _changed));
 
