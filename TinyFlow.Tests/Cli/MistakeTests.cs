@@ -8,7 +8,7 @@ namespace TinyFlow.Tests.Cli;
 public sealed class MistakeTests
 {
     [TestMethod]
-    [DataRow(2, "Known ones: quick, notebook", "train", "--preset", "best")]
+    [DataRow(2, "Known ones: quick, ", "train", "--preset", "best")]
     [DataRow(2, "Known ones: cpu, reference", "train", "--device", "tpu")]
     [DataRow(2, "Known ones: exact, notebook", "train", "--objective", "adversarial")]
     [DataRow(2, "--batch-size must be a whole number of at least 1; found '0'", "train", "--batch-size", "0")]

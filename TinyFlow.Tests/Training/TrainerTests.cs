@@ -132,8 +132,10 @@ public sealed class TrainerTests
 
         Assert.IsNull(steps[0].TotalSteps);
         Assert.IsTrue(steps.Skip(8).All(step => step.TotalSteps >= step.Step));
-        Assert.AreEqual(steps[^1].TotalSteps, steps[^1].Step);
-        Assert.IsLessThan(training.LearningRate * 0.02, steps[^1].LearningRate, $"after {steps.Count} steps");
+        Assert.AreEqual(trainer.TotalSteps, trainer.Step);
+
+        // Not 0: a validation that takes longer than the one before it, on a busy machine, ends training early.
+        Assert.IsLessThan(training.LearningRate * 0.3, steps[^1].LearningRate, $"after {steps.Count} steps");
     });
 
     [TestMethod]
