@@ -17,7 +17,8 @@ public sealed class FlowModelTests
     [DynamicData(nameof(PresetNames))]
     public void A_sample_depends_on_its_seed_and_number_alone(string preset) => Devices.Run(Devices.Reference, backend =>
     {
-        using FlowModel model = Small(preset, backend);
+        // As it starts: disturbed weights can drive all images to the ends of the range, where they are equal.
+        using FlowModel model = New(preset, backend);
         using Tensor few = model.Sample(3, temperature: 0.7, seed: 5), many = model.Sample(70, temperature: 0.7, seed: 5), other = model.Sample(3, temperature: 0.7, seed: 6);
         CollectionAssert.AreEqual(few.ToDoubles(), many.ToDoubles()[..(int)few.Count]);
         CollectionAssert.AreNotEqual(few.ToDoubles(), other.ToDoubles());
@@ -105,10 +106,13 @@ public sealed class FlowModelTests
         }
     });
 
+    private static FlowModel New(string preset, IBackend backend, int layers = 2) =>
+        FlowModel.Create(Shrunk(Presets.Find(preset).Model) with { Layers = layers }, backend, seed: 1);
+
     /// <summary>A small model of a preset for 8x8 images, away from its start.</summary>
     internal static FlowModel Small(string preset, IBackend backend, int layers = 2)
     {
-        FlowModel model = FlowModel.Create(Shrunk(Presets.Find(preset).Model) with { Layers = layers }, backend, seed: 1);
+        FlowModel model = New(preset, backend, layers);
         FlowUnderTest.Disturb(model.Parameters);
         return model;
     }
