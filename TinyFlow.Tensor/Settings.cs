@@ -115,7 +115,11 @@ public readonly record struct Strides(long S0, long S1, long S2, long S3, long S
 /// <param name="Peak">The most that tensors held at once.</param>
 /// <param name="Reserved">Taken from the system: live and pooled.</param>
 /// <param name="SystemAllocations">How often memory was taken from the system; constant once a training loop is warm.</param>
-public readonly record struct MemoryUse(long Live, long Peak, long Reserved, long SystemAllocations);
+public readonly record struct MemoryUse(long Live, long Peak, long Reserved, long SystemAllocations)
+{
+    /// <summary>The most that may be taken from the system; null where that is not known.</summary>
+    public long? Limit { get; init; }
+}
 
 /// <summary>
 /// Names a stream of random numbers. A value depends on seed, stream and its index alone, so it is the same on every

@@ -21,20 +21,21 @@ internal static partial class CommonOptions
         Cpu,
         Reference);
 
-    public static Option<int?> Threads() => AtLeast(new Option<int?>("--threads") { Description = "Threads to compute with [default: all cores]. Results do not depend on it.", HelpName = "N" }, 1);
+    public static Option<int?> Threads() => Between(
+        new Option<int?>("--threads") { Description = "Threads to compute with [default: all cores]. Results do not depend on it.", HelpName = "N" }, 1, CpuBackend.MostThreads);
 
-    public static Option<string> Data() => new("--data")
+    public static Option<string> Data() => NotEmpty(new Option<string>("--data")
     {
         Description = "Images: mini (10,000 MNIST digits that come with the program) or a folder with the four MNIST files, gzipped or not.",
         DefaultValueFactory = _ => DataSource.Mini,
         HelpName = "mini|DIR",
-    };
+    });
 
-    public static Option<string?> EvaluationData() => new("--data")
+    public static Option<string?> EvaluationData() => NotEmpty(new Option<string?>("--data")
     {
         Description = "Images: mini, or a folder with the four MNIST files [default: what the model was trained on].",
         HelpName = "mini|DIR",
-    };
+    });
 
     public static Option<int> NoiseDraws() => AtLeast(
         new Option<int>("--noise-draws") { Description = "Draws of dequantization noise an image, over which log p is averaged.", DefaultValueFactory = _ => 1, HelpName = "K" }, 1);
@@ -56,11 +57,16 @@ internal static partial class CommonOptions
         return option;
     }
 
-    public static Argument<string?> Run() => new("RUN")
+    public static Argument<string?> Run()
     {
-        Description = "A run folder or a checkpoint file [default: the newest run below ./runs].",
-        Arity = ArgumentArity.ZeroOrOne,
-    };
+        Argument<string?> run = new("RUN")
+        {
+            Description = "A run folder or a checkpoint file [default: the newest run below ./runs].",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
+        run.Validators.Add(result => RefuseEmpty(result, run.Name));
+        return run;
+    }
 
     /// <summary>The backend that the user asked for.</summary>
     public static IBackend Backend(string device, int? threads) =>
@@ -71,9 +77,12 @@ internal static partial class CommonOptions
         : backend.Name;
 
     /// <summary>An option whose value is a whole number of at least <paramref name="least"/>, or absent.</summary>
-    public static Option<int?> AtLeast(Option<int?> option, int least)
+    public static Option<int?> AtLeast(Option<int?> option, int least) => Between(option, least, int.MaxValue);
+
+    /// <summary>An option whose value is a whole number from <paramref name="least"/> to <paramref name="most"/>, or absent.</summary>
+    public static Option<int?> Between(Option<int?> option, int least, int most)
     {
-        option.CustomParser = result => Whole(result, option.Name, least);
+        option.CustomParser = result => Whole(result, option.Name, least, most);
         return option;
     }
 
@@ -121,6 +130,13 @@ internal static partial class CommonOptions
         return option;
     }
 
+    /// <summary>An option that names a file or folder. An empty name is what an unset variable of a script leaves.</summary>
+    public static Option<T> NotEmpty<T>(Option<T> option) where T : class?
+    {
+        option.Validators.Add(result => RefuseEmpty(result, option.Name));
+        return option;
+    }
+
     public static Option<string> OneOf(Option<string> option, params string[] known)
     {
         option.Validators.Add(result =>
@@ -136,6 +152,14 @@ internal static partial class CommonOptions
 
     [GeneratedRegex("^(?:([0-9]{1,6})h)?(?:([0-9]{1,6})m)?(?:([0-9]{1,9})s)?$", RegexOptions.CultureInvariant)]
     private static partial Regex DurationPattern();
+
+    private static void RefuseEmpty(SymbolResult result, string name)
+    {
+        if (result.Tokens.Any(token => string.IsNullOrWhiteSpace(token.Value)))
+        {
+            result.AddError($"{name} is empty. Give it a value, or leave it out.");
+        }
+    }
 
     // The parser's own message would name a .NET type.
     private static int? Whole(ArgumentResult result, string option, int least, int most = int.MaxValue)

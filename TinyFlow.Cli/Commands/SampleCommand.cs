@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using TinyFlow.Cli.Pictures;
 using TinyFlow.Nvp.Checkpoints;
 using TinyFlow.Nvp.Data;
@@ -23,7 +24,7 @@ internal static class SampleCommand
             HelpName = "T",
         });
         Option<ulong> seed = CommonOptions.Seed("Another seed, other images.");
-        Option<string> output = new("--out") { Description = "The PNG file to write.", DefaultValueFactory = _ => "samples.png", HelpName = "FILE.png" };
+        Option<string> output = CommonOptions.NotEmpty(new Option<string>("--out") { Description = "The PNG file to write.", DefaultValueFactory = _ => "samples.png", HelpName = "FILE.png" });
         Option<int?> threads = CommonOptions.Threads();
         Option<string> device = CommonOptions.Device();
         Command command = new("sample", "Draw images from a trained model into a PNG file.") { count, temperature, seed, output, threads, device };
@@ -38,10 +39,18 @@ internal static class SampleCommand
     {
         using IBackend backend = CommonOptions.Backend(device, threads);
         using FlowModel model = ModelLoading.Load(Checkpoint.LoadModel(location.Checkpoint), backend);
-        ImageSet images = Sampler.Draw(model, count, temperature, seed);
+        ImageSet images = Sampler.Draw(model, count, temperature, seed, out int notFinite);
+        string at = temperature.ToString(CultureInfo.InvariantCulture);
+        if (notFinite > 0)
+        {
+            throw new InvalidOperationException(
+                $"{notFinite} of {count} images drawn from {location.Checkpoint} at temperature {at} are infinite or not a number; nothing was written. "
+                + "Lower the temperature; if that does not help, the model is damaged or its training has failed.");
+        }
+
         int columns = (int)Math.Ceiling(Math.Sqrt(count)), rows = (count + columns - 1) / columns;
         ImageGrid.Save(output, images, rows, columns);
-        Console.WriteLine($"wrote {output}: {count} images at temperature {temperature.ToString(System.Globalization.CultureInfo.InvariantCulture)} from {location.Checkpoint}");
+        Console.WriteLine($"wrote {output}: {Words.Count(count, "image")} at temperature {at} from {location.Checkpoint}");
         return ExitCode.Success;
     }
 }

@@ -56,8 +56,8 @@ internal static class TrainCommand
         Option<int?> layers = CommonOptions.AtLeast(new Option<int?>("--layers") { Description = "Couplings (of each level, if there are levels) [default: the preset's].", HelpName = "N" }, 1);
         Option<int?> hidden = CommonOptions.AtLeast(new Option<int?>("--hidden") { Description = "Channels within the couplings' networks [default: the preset's].", HelpName = "N" }, 1);
         Option<ulong> seed = CommonOptions.Seed("Of initialization, noise, order and samples.");
-        Option<string?> output = new("--out") { Description = "The run's folder [default: runs/<time>-<preset>].", HelpName = "DIR" };
-        Option<string?> resume = new("--resume") { Description = "Go on with a run, bit for bit as if it had not stopped. --epochs, --budget and --max-steps may extend it.", HelpName = "RUN" };
+        Option<string?> output = CommonOptions.NotEmpty(new Option<string?>("--out") { Description = "The run's folder [default: runs/<time>-<preset>].", HelpName = "DIR" });
+        Option<string?> resume = CommonOptions.NotEmpty(new Option<string?>("--resume") { Description = "Go on with a run, bit for bit as if it had not stopped. --epochs, --budget and --max-steps may extend it.", HelpName = "RUN" });
 
         Command command = new("train", "Train a flow. Without options: a model that draws digits, in minutes, from images that come with the program.")
         {

@@ -31,7 +31,7 @@ internal static class TrainingText
 
     public static string EpochLine(EpochReport epoch, bool isLikelihood) => string.Create(
         CultureInfo.InvariantCulture,
-        $"epoch {epoch.Epoch,3}  {(epoch.IsComplete ? "complete" : "cut short")}   training {epoch.Training.BitsPerDim:F4}{(isLikelihood ? "" : NotALikelihood)}   validation {epoch.Validation.BitsPerDim:F4} ± {epoch.Validation.StandardError:F4} bits/dim   {epoch.ImagesPerSecond:F0} images/s");
+        $"epoch {epoch.Epoch,3}  {(epoch.IsComplete ? "complete" : "cut short")}   training {epoch.Training.BitsPerDim:F4}{(isLikelihood ? "" : NotALikelihood)}   validation {Figure(epoch.Validation)}   {epoch.ImagesPerSecond:F0} images/s");
 
     /// <summary>The seed notebook's own checks of a new model.</summary>
     public static IEnumerable<string> SelfChecks(SelfCheck check, LossValues loss, bool isLikelihood)
@@ -48,6 +48,13 @@ internal static class TrainingText
             $"  first loss            {loss.Loss:F2}   {Parts(loss)}   dequantization {loss.Dequantization:F1}   {loss.BitsPerDim:F3} bits/dim{(isLikelihood ? "" : NotALikelihood)}");
     }
 
+    // A single image has no standard error, and what is not finite has neither.
+    private static string Figure(EvaluationResult result)
+    {
+        string error = double.IsFinite(result.StandardError) ? string.Create(CultureInfo.InvariantCulture, $" ± {result.StandardError:F4}") : "";
+        return double.IsFinite(result.BitsPerDim) ? string.Create(CultureInfo.InvariantCulture, $"{result.BitsPerDim:F4}{error} bits/dim") : "not finite";
+    }
+
     /// <summary>What a run came to.</summary>
     public static IEnumerable<string> Summary(double initial, double final, bool isLikelihood, EvaluationResult validation)
     {
@@ -59,6 +66,6 @@ internal static class TrainingText
         yield return "references    1.92 (B. Keng), 1.06 (Real NVP, as later papers report it): test set of the full MNIST";
         yield return string.Create(
             invariant,
-            $"validation    {validation.BitsPerDim:F4} ± {validation.StandardError:F4} bits/dim, {validation.Images} images, 1 noise draw (the test set is for 'tinyflow eval')");
+            $"validation    {Figure(validation)}, {Words.Count(validation.Images, "image")}, 1 noise draw (the test set is for 'tinyflow eval')");
     }
 }

@@ -68,7 +68,7 @@ internal static class TrainingRun
         });
         if (end == TrainingEnd.Interrupted)
         {
-            Console.Error.WriteLine($"Stopped after step {trainer.Step} and saved {folder.Checkpoint}. Go on with: tinyflow train --resume {folder.Path}");
+            Console.Error.WriteLine($"Stopped after step {trainer.Step} and saved {folder.Checkpoint}. Go on with: tinyflow train --resume {Words.Quoted(folder.Path)}");
             return ExitCode.Interrupted;
         }
 
@@ -162,6 +162,6 @@ internal static class TrainingRun
             Console.WriteLine($"wrote         {path}");
         }
 
-        Console.WriteLine($"next          tinyflow sample {folder.Path}    tinyflow eval {folder.Path}");
+        Console.WriteLine($"next          tinyflow sample {Words.Quoted(folder.Path)}    tinyflow eval {Words.Quoted(folder.Path)}");
     }
 }

@@ -37,25 +37,26 @@ public sealed record RunFolder(string Path)
     /// <summary>The samples after an epoch, counted from 1: <c>samples/epoch-0010.png</c>.</summary>
     public string EpochPicture(int epoch) => In(System.IO.Path.Combine("samples", string.Create(CultureInfo.InvariantCulture, $"epoch-{epoch:D4}.png")));
 
-    /// <summary>Makes the folder of a new run: the given one, or else <c>runs/yyyyMMdd-HHmmss-preset</c>.</summary>
-    /// <exception cref="CheckpointException">The folder cannot be made, or already holds a run.</exception>
+    /// <summary>
+    /// Makes the folder of a new run: the given one, or else <c>runs/yyyyMMdd-HHmmss-preset</c>. A folder whose run died
+    /// before its first checkpoint holds nothing to lose and is taken again.
+    /// </summary>
+    /// <exception cref="CheckpointException">The folder cannot be made, or already holds a run or another program's config.json.</exception>
     public static RunFolder Create(string? path, string preset, DateTime now)
     {
         RunFolder folder = new(path ?? Unused(System.IO.Path.Combine(Runs, string.Create(CultureInfo.InvariantCulture, $"{now:yyyyMMdd-HHmmss}-{preset}"))));
-        if (File.Exists(folder.Config) || File.Exists(folder.Checkpoint))
+        if (File.Exists(folder.Checkpoint))
         {
             throw new CheckpointException($"{folder.Path}: the folder already holds a run. Choose another folder, or resume the run.");
         }
 
-        try
+        if (File.Exists(folder.Config) && !folder.HoldsRun())
         {
-            Directory.CreateDirectory(folder.In("samples"));
-            return folder;
+            throw new CheckpointException($"{folder.Config}: this file is not TinyFlow's and would be overwritten. Choose another folder.");
         }
-        catch (Exception e) when (FileProblems.IsExpected(e))
-        {
-            throw new CheckpointException($"{folder.Path}: the folder cannot be made: {(File.Exists(folder.Path) ? "there is a file of this name" : FileProblems.Describe(e))}.", e);
-        }
+
+        folder.MakeFolders();
+        return folder;
     }
 
     /// <summary>
@@ -128,6 +129,18 @@ public sealed record RunFolder(string Path)
         }
     }
 
+    private void MakeFolders()
+    {
+        try
+        {
+            Directory.CreateDirectory(In("samples"));
+        }
+        catch (Exception e) when (FileProblems.IsExpected(e))
+        {
+            throw new CheckpointException($"{Path}: the folder cannot be made: {(FileInTheWay() is { } file ? $"{file} is a file" : FileProblems.Describe(e))}.", e);
+        }
+    }
+
     private static string Newest(string runs)
     {
         if (!Directory.Exists(runs))
@@ -191,7 +204,7 @@ public sealed record RunFolder(string Path)
     {
         if (!File.Exists(Checkpoint))
         {
-            throw new CheckpointException($"{Path}: the folder holds no checkpoint.safetensors: {(File.Exists(Config) ? "its training has not got that far" : "it is not a run folder")}.");
+            throw new CheckpointException($"{Path}: the folder holds no checkpoint.safetensors: {(File.Exists(Config) ? $"its training has not got that far. If it is no longer running, start it again: tinyflow train --out \"{Path}\"" : "it is not a run folder.")}");
         }
 
         if (File.Exists(Config))
@@ -201,6 +214,17 @@ public sealed record RunFolder(string Path)
         }
 
         return new RunLocation(Checkpoint, this);
+    }
+
+    private string? FileInTheWay()
+    {
+        string? path = In("samples");
+        while (!string.IsNullOrEmpty(path) && !File.Exists(path))
+        {
+            path = System.IO.Path.GetDirectoryName(path);
+        }
+
+        return string.IsNullOrEmpty(path) ? null : path;
     }
 
     private string In(string name) => System.IO.Path.Combine(Path, name);

@@ -131,7 +131,7 @@ public static class IdxReader
 
         if (magic[3] != axes.Length)
         {
-            throw new DataException($"{path}: the file has {magic[3]} axes, but a file of {content} has {axes.Length} ({string.Join(", ", axes)}). Are files of images and labels mixed up?");
+            throw new DataException($"{path}: the file has {magic[3]} axes, but a file of {content} has {axes.Length} ({string.Join(", ", axes)}). {(magic[3] == MaxRank ? "Images with channels cannot be read, gray ones only." : "Are files of images and labels mixed up?")}");
         }
 
         int[] sizes = new int[axes.Length];

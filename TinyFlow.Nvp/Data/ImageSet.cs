@@ -115,5 +115,5 @@ public sealed class ImageSet
     }
 
     /// <summary>Name, number and size, such as <c>mini, validation: 1666 images of 1x28x28</c>.</summary>
-    public override string ToString() => $"{Name}: {Count} images of {Channels}x{Height}x{Width}";
+    public override string ToString() => $"{Name}: {Count} {(Count == 1 ? "image" : "images")} of {Channels}x{Height}x{Width}";
 }

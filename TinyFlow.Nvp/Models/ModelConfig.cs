@@ -8,6 +8,9 @@ namespace TinyFlow.Nvp.Models;
 /// </summary>
 public sealed record ModelConfig
 {
+    // Far beyond what trains, and near enough that sizes can be computed before any memory is taken.
+    private const int MostLayers = 10_000, MostHidden = 100_000;
+
     /// <summary>The preset that these settings started from.</summary>
     public required string Preset { get; init; }
 
@@ -97,8 +100,8 @@ public sealed record ModelConfig
     public void Check()
     {
         Problems problems = new("The model settings do not fit");
-        problems.Require(Layers >= 1, $"layers must be at least 1; found {Layers}");
-        problems.Require(Hidden >= 1, $"hidden must be at least 1; found {Hidden}");
+        problems.Require(Layers is >= 1 and <= MostLayers, $"layers must be from 1 to {MostLayers}; found {Layers}");
+        problems.Require(Hidden is >= 1 and <= MostHidden, $"hidden must be from 1 to {MostHidden}; found {Hidden}");
         problems.Require(Blocks >= 0, $"blocks must be at least 0; found {Blocks}");
         problems.Require(
             DenseLayers >= 0 && (DenseLayers == 0 ? DenseHidden == 0 : DenseHidden >= 1),

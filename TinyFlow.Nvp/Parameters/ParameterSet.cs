@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace TinyFlow.Nvp.Parameters;
 
 /// <summary>
@@ -84,6 +86,7 @@ public sealed class ParameterSet : IDisposable
     {
         List<ModelTensor> tensors = [];
         declared = declare(new ParameterScope(tensors));
+        RequireMemory(backend, tensors);
         ParameterSet set = new(backend, tensors);
         foreach (ModelTensor tensor in tensors)
         {
@@ -91,6 +94,30 @@ public sealed class ParameterSet : IDisposable
         }
 
         return set;
+    }
+
+    // Before anything is taken: to fill a machine's memory takes minutes, and its other programs suffer.
+    private static void RequireMemory(IBackend backend, List<ModelTensor> declared)
+    {
+        const double GiB = 1 << 30;
+
+        // In floating point, because what cannot be had may also be more than a whole number holds. A parameter has a gradient.
+        double parameters = declared.Sum(tensor => tensor is Parameter ? (double)tensor.Shape.Count : 0);
+        double all = declared.Sum(tensor => (double)tensor.Shape.Count);
+        double needed = (all + parameters) * backend.ElementSize;
+        if (backend.Memory.Limit is { } limit && needed > limit)
+        {
+            throw new InsufficientMemoryException(string.Create(
+                CultureInfo.InvariantCulture,
+                $"The model needs {needed / GiB:N1} GiB of memory for its parameters and their gradients, but the machine has {limit / GiB:N1} GiB. Use fewer layers or hidden channels, or smaller images."));
+        }
+
+        if (parameters > int.MaxValue)
+        {
+            throw new ArgumentException(string.Create(
+                CultureInfo.InvariantCulture,
+                $"The model has {parameters:N0} parameters; at most {int.MaxValue:N0} are possible. Use fewer layers or hidden channels, or smaller images."));
+        }
     }
 
     /// <summary>Copies of all that <see cref="State"/> names, on the host.</summary>

@@ -27,7 +27,7 @@ public sealed record RunConfig(ModelConfig Model, TrainingConfig Training, DataC
         }
         catch (JsonException e)
         {
-            throw new CheckpointException($"The run's settings cannot be read: {e.Message} They are damaged, or from a newer version of TinyFlow.", e);
+            throw new CheckpointException($"The run's settings cannot be read{(e.Path is null ? "" : $" at {e.Path}")}: they are damaged, or from a newer version of TinyFlow.", e);
         }
     }
 

@@ -16,7 +16,8 @@ namespace TinyFlow;
 public sealed unsafe partial class CpuBackend : HostBackend<float>
 {
     // Far more than any machine has cores; each thread holds a stack.
-    private const int MostThreads = 1024;
+    /// <summary>The most threads that can be asked for.</summary>
+    public const int MostThreads = 1024;
 
     private readonly WorkerPool _workers;
     private readonly VectorWidth _width;

@@ -32,7 +32,7 @@ internal sealed unsafe class NativePool : IDisposable
         {
             lock (_lock)
             {
-                return new MemoryUse(_live, _peak, _reserved, _systemAllocations);
+                return new MemoryUse(_live, _peak, _reserved, _systemAllocations) { Limit = _limit };
             }
         }
     }

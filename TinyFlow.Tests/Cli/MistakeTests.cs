@@ -15,10 +15,21 @@ public sealed class MistakeTests
     [DataRow(2, "--batch-size 9000 is more than the 8334 training images", "train", "--batch-size", "9000")]
     [DataRow(2, "--epochs must be a whole number of at least 1; found 'many'", "train", "--epochs", "many")]
     [DataRow(2, "--learning-rate must be a positive number; found '-1'", "train", "--learning-rate", "-1")]
-    [DataRow(2, "--threads must be a whole number of at least 1", "train", "--threads", "0")]
+    [DataRow(2, "--threads must be a whole number from 1 to 1024", "train", "--threads", "0")]
     [DataRow(2, "--count must be a whole number from 1 to 10000; found '1000000'", "sample", "--count", "1000000")]
     [DataRow(2, "--seed cannot be given with --resume", "train", "--resume", "x", "--seed", "1")]
     [DataRow(2, "tinyflow --help", "dance")]
+    [DataRow(2, "--threads must be a whole number from 1 to 1024; found '100000'", "train", "--threads", "100000")]
+    [DataRow(2, "--out is empty", "train", "--out", "")]
+    [DataRow(2, "--data is empty", "train", "--data", "")]
+    [DataRow(2, "--resume is empty", "train", "--resume", "")]
+    [DataRow(2, "--out is empty", "sample", "--out", "")]
+    [DataRow(2, "--data is empty", "eval", "--data", " ")]
+    [DataRow(2, "RUN is empty", "info", "")]
+    [DataRow(1, "layers must be from 1 to 10000; found 1000000", "train", "--layers", "1000000")]
+    [DataRow(1, "hidden must be from 1 to 100000; found 100000000", "train", "--hidden", "100000000")]
+    [DataRow(1, "GiB of memory for its parameters", "train", "--preset", "notebook", "--hidden", "100000")]
+    [DataRow(1, "GiB of memory for its parameters", "train", "--layers", "10000", "--hidden", "10000")]
     [DataRow(1, "no such folder", "train", "--data", "nowhere")]
     [DataRow(1, "There is no run yet", "sample")]
     [DataRow(1, "no such run folder or checkpoint file", "eval", "nothing-here")]
@@ -140,6 +151,54 @@ public sealed class MistakeTests
         }
 
         Assert.AreEqual(newer, File.ReadAllText(config));
+    }
+
+    [TestMethod]
+    public void What_comes_out_infinite_is_not_drawn()
+    {
+        using TemporaryFolder folder = new();
+        TinyRun.Train(folder.Path, "run", "--max-steps", "1");
+        CliProcess.Result result = CliProcess.Run(folder.Path, "sample", "run", "--count", "3", "--temperature", "1e300");
+        Assert.AreEqual(1, result.ExitCode, result.Error);
+        Assert.Contains("3 of 3 images", result.Error);
+        Assert.IsFalse(File.Exists(folder.File("samples.png")));
+    }
+
+    [TestMethod]
+    public void A_run_that_died_before_its_first_checkpoint_is_started_again_in_its_folder()
+    {
+        using TemporaryFolder folder = new();
+        TinyRun.Train(folder.Path, "run", "--max-steps", "1");
+        File.Delete(Path.Combine(folder.Path, "run", "checkpoint.safetensors"));
+        CliProcess.Result result = CliProcess.Run(folder.Path, "train", "--resume", "run");
+        Assert.AreEqual(1, result.ExitCode);
+        Assert.Contains("start it again: tinyflow train --out \"run\"", result.Error);
+        TinyRun.Train(folder.Path, "run", "--max-steps", "1");
+    }
+
+    [TestMethod]
+    public void A_deleted_folder_of_samples_is_made_again()
+    {
+        using TemporaryFolder folder = new();
+        TinyRun.Train(folder.Path, "run", "--max-steps", "1");
+        Directory.Delete(Path.Combine(folder.Path, "run", "samples"), recursive: true);
+        CliProcess.Result result = CliProcess.Run(folder.Path, "train", "--resume", "run", "--max-steps", "2");
+        Assert.AreEqual(0, result.ExitCode, result.Error);
+        Assert.DoesNotContain("Warning", result.Error);
+        Assert.IsTrue(File.Exists(Path.Combine(folder.Path, "run", "samples", "epoch-0001.png")));
+    }
+
+    [TestMethod]
+    public void One_image_to_validate_on_has_no_standard_error_and_a_folder_with_a_space_is_quoted()
+    {
+        using TemporaryFolder folder = new();
+        TinyImages.Write(folder.Path, side: 8, training: 7, test: 1);
+        CliProcess.Result result = CliProcess.Run(
+            folder.Path, "train", "--preset", "notebook", "--layers", "1", "--hidden", "4", "--batch-size", "2", "--data", ".", "--max-steps", "1", "--out", "my run");
+        Assert.AreEqual(0, result.ExitCode, result.Error);
+        Assert.DoesNotContain("NaN", result.Output + result.Error);
+        Assert.Contains(" bits/dim, 1 image, 1 noise draw", result.Output);
+        Assert.Contains("tinyflow sample \"my run\"    tinyflow eval \"my run\"", result.Output);
     }
 
     [TestMethod]

@@ -22,10 +22,23 @@ public sealed class RunFolderTests
         using TemporaryFolder folder = new();
         RunFolder run = RunFolder.Create(folder.File("mine"), "quick", Now);
         Assert.IsTrue(Directory.Exists(Path.Combine(run.Path, "samples")));
-        RunFolder.Create(folder.File("mine"), "quick", Now);
-        run.WriteConfig("{}");
+        File.WriteAllText(run.Checkpoint, "");
         StringAssert.Contains(Refused(() => RunFolder.Create(folder.File("mine"), "quick", Now)), "already holds a run");
-        StringAssert.Contains(Refused(() => RunFolder.Create(folder.Write("file", []), "quick", Now)), "there is a file of this name");
+        string file = folder.Write("file", []);
+        StringAssert.Contains(Refused(() => RunFolder.Create(file, "quick", Now)), $"the folder cannot be made: {file} is a file");
+        StringAssert.Contains(Refused(() => RunFolder.Create(Path.Combine(file, "below"), "quick", Now)), $"the folder cannot be made: {file} is a file");
+    }
+
+    [TestMethod]
+    public void A_folder_whose_run_ended_before_its_first_checkpoint_is_taken_again_but_no_other_programs()
+    {
+        using TemporaryFolder folder = new();
+        RunFolder run = RunFolder.Create(folder.File("mine"), "quick", Now);
+        run.WriteConfig("{}");
+        StringAssert.Contains(Refused(() => RunFolder.Find(run.Path)), $"start it again: tinyflow train --out \"{run.Path}\"");
+        Assert.AreEqual(run, RunFolder.Create(run.Path, "quick", Now));
+        File.WriteAllText(run.Config, """{"mine":true}""");
+        StringAssert.Contains(Refused(() => RunFolder.Create(run.Path, "quick", Now)), "config.json: this file is not TinyFlow's");
     }
 
     [TestMethod]

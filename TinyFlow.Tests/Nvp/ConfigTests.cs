@@ -45,7 +45,7 @@ public sealed class ConfigTests
     [TestMethod]
     public void Model_settings_that_do_not_fit_are_all_named() => OnReference.Throws<ArgumentException>(
         () => (Presets.Quick.Model with { DenseLayers = 0, DenseHidden = 0, Layers = 0, Hidden = -1, Height = 30, DataConstraint = 1 }).Check(),
-        "layers must be at least 1; found 0", "hidden must be at least 1; found -1", "multiples of 4; found 30 and 28", "data constraint");
+        "layers must be from 1 to 10000; found 0", "hidden must be from 1 to 100000; found -1", "multiples of 4; found 30 and 28", "data constraint");
 
     [TestMethod]
     public void Components_belong_to_mixture_couplings()
