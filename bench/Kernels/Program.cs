@@ -1,17 +1,12 @@
-using TinyFlow;
-using TinyFlow.Bench.Kernels;
+using BenchmarkDotNet.Configs;
+using BenchmarkDotNet.Jobs;
+using BenchmarkDotNet.Running;
+using BenchmarkDotNet.Toolchains.InProcess.Emit;
 
-// dotnet run -c Release --project bench/Kernels -- [threads …]
-// One line a convolution and number of threads: best of many, milliseconds, GFLOP/s counted as a direct convolution,
-// and their share of this machine's fused-multiply-add peak.
-int[] threadCounts = args.Length > 0 ? [.. args.Select(int.Parse)] : [1, Environment.ProcessorCount];
-foreach (int threads in threadCounts)
-{
-    double peak = Peak.Measure(threads);
-    Console.WriteLine($"{threads} threads, fused-multiply-add peak {peak:F0} GFLOP/s");
-    using CpuBackend backend = new(threads);
-    foreach (ConvolutionTiming timing in ConvolutionTiming.All)
-    {
-        Console.WriteLine(timing.Line(backend, peak));
-    }
-}
+// dotnet run -c Release --project bench/Kernels -- --filter '*'
+// BenchmarkDotNet's own options, for instance --filter '*Convolutions.Forward*', --list flat, --disasm.
+// In this process: the repository's build settings are not those that BenchmarkDotNet's own projects expect.
+IConfig config = ManualConfig.Create(DefaultConfig.Instance)
+    .AddJob(Job.ShortRun.WithToolchain(InProcessEmitToolchain.Instance))
+    .WithOptions(ConfigOptions.JoinSummary);
+return BenchmarkSwitcher.FromAssembly(typeof(Bench.Convolutions).Assembly).Run(args, config).Any() ? 0 : 1;

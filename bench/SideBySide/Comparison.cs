@@ -1,101 +1,83 @@
-using System.Diagnostics;
-
 namespace Bench;
 
 /// <summary>
 /// Measures workloads in all variants side by side. Each variant is a resident process; they take turns, one
 /// repetition each, so that whatever slows the machine for a while slows all of them alike.
 /// </summary>
-internal sealed class Comparison(Options options)
+internal sealed class Comparison(Options options, LoadMeter load)
 {
     /// <summary>The pause before each repetition: libtorch's and our idle threads spin for some milliseconds, then sleep.</summary>
-    private const int SettleMilliseconds = 50;
+    public const int SettleMilliseconds = 50;
 
     private readonly List<Agreement> _agreements = [];
-    private double _measuredSeconds, _otherSeconds;
 
     /// <summary>What both engines computed, as far as workloads have been measured.</summary>
     public IReadOnlyList<Agreement> Agreements => _agreements;
-
-    /// <summary>How many cores other processes kept busy while something was measured; null if unknown.</summary>
-    public double? OtherLoadCores => _measuredSeconds > 0 ? Math.Round(_otherSeconds / _measuredSeconds, 2) : null;
 
     /// <summary>One line of the table.</summary>
     /// <exception cref="BenchException">The engines do not compute the same, or a worker failed.</exception>
     public Row Measure(Workload workload)
     {
-        string what = workload.Name();
-        Log($"{workload.Preset} {what}, batch {workload.Batch}: starting and warming up");
+        BenchPreset preset = BenchPreset.Find(workload.Preset);
+        IReadOnlyList<Variant> peers = preset.Peer is null ? [] : preset.IsLarge ? [Variant.TorchSharpFastest] : options.IsQuick ? Variant.TorchSharpFast : Variant.TorchSharp;
+        string what = $"{workload.Preset} {workload.Name()}, batch {workload.Batch}";
+        List<Order> orders = [new Order(Engine.TinyFlow, workload, false, options.WarmUpSeconds, false)];
+        orders.AddRange(peers.Select(peer => new Order(Engine.TorchSharp, workload, peer.ChannelsLast, options.WarmUpSeconds, false)));
+        bool[] agrees = [];
+        List<(List<double> Times, double Peak)> found = Alternate(what, orders, [Variant.TinyFlow, .. peers], (workers, ready) => agrees = CheckAgreement(workload, workers, ready));
+        return Row.Of(workload, workload.Name(), [.. found.Select((f, i) => Measurement.Of(i == 0 ? Variant.TinyFlow : peers[i - 1], f.Times, f.Peak, agrees[i]))], hasThroughput: true);
+    }
+
+    /// <summary>One thread against all of them, in both engines.</summary>
+    public Scaling MeasureScaling(Workload workload, Ceilings ceilings)
+    {
+        bool hasPeer = BenchPreset.Find(workload.Preset).Peer is not null;
+        Variant[] variants = hasPeer ? [Variant.TinyFlow, Variant.TinyFlow, Variant.TorchSharpFastest, Variant.TorchSharpFastest] : [Variant.TinyFlow, Variant.TinyFlow];
+        Order[] orders = [.. variants.Select((v, i) => new Order(
+            v.Engine, i % 2 == 0 ? workload with { Threads = 1 } : workload, v.ChannelsLast, options.WarmUpSeconds, false))];
+        double[] medians = [.. Alternate($"{workload.Preset} {workload.Name()} on 1 and {workload.Threads} threads", orders, variants, (_, _) => { }).Select(f => Numbers.Median(f.Times))];
+        double? Over(int one) => one < medians.Length ? Math.Round(medians[one] / medians[one + 1], 3) : null;
+        return new Scaling(
+            workload.Preset, workload.Name(), workload.Batch, workload.Threads, Math.Round(medians[0], 3), Math.Round(medians[1], 3), Over(0)!.Value, Over(2),
+            Math.Round(ceilings.FmaGflops / ceilings.FmaGflops1, 3), Math.Round(ceilings.TriadGbPerS / ceilings.TriadGbPerS1, 3));
+    }
+
+    // The times of a step and the peak memory of each worker.
+    private List<(List<double> Times, double Peak)> Alternate(
+        string what, IReadOnlyList<Order> orders, IReadOnlyList<Variant> variants, Action<List<WorkerProcess>, List<Ready>> check)
+    {
+        Log($"{what}: starting and warming up");
         List<WorkerProcess> workers = [];
         try
         {
             List<Ready> ready = [];
-            foreach (Variant variant in (Variant[])[Variant.TinyFlow, .. Variant.TorchSharp])
+            for (int i = 0; i < orders.Count; i++)
             {
                 // One after the other: a worker that warms up must not disturb another one's warm-up.
-                workers.Add(new WorkerProcess(new Order(variant.Engine, workload, variant.ChannelsLast, options.WarmUpSeconds, false), variant));
+                workers.Add(new WorkerProcess(orders[i], variants[i]));
                 ready.Add(workers[^1].Receive(MessageContext.Default.Ready));
             }
 
-            bool[] agrees = CheckAgreement(workload, workers, ready);
-
+            check(workers, ready);
+            int repetitions = options.RepetitionsOf(ready.Sum(r => r.StepMilliseconds) / 1000);
             List<double>[] times = [.. workers.Select(_ => new List<double>())];
-            for (int repetition = 0; repetition < options.Repetitions; repetition++)
+            for (int repetition = 0; repetition < repetitions; repetition++)
             {
-                Log($"{workload.Preset} {what}, batch {workload.Batch}: repetition {repetition + 1} of {options.Repetitions}");
+                Log($"{what}: repetition {repetition + 1} of {repetitions}");
                 for (int i = 0; i < workers.Count; i++)
                 {
                     Thread.Sleep(SettleMilliseconds);
-                    times[i].Add(RunAlone(workers[i]));
+                    WorkerProcess worker = workers[i];
+                    times[i].Add(load.Measure(worker, () => worker.Ask(Worker.RunCommand, MessageContext.Default.Repetition)).Milliseconds);
                 }
             }
 
-            List<Measurement> measurements = [.. workers.Select((w, i) => Measurement.Of(w.Variant, times[i], w.Finish(), agrees[i]))];
-            return Row.Of(workload, what, options.Repetitions, measurements, hasThroughput: true);
+            return [.. workers.Select((w, i) => (times[i], w.Finish()))];
         }
         finally
         {
             workers.ForEach(w => w.Dispose());
         }
-    }
-
-    /// <summary>From the start of a process to the begin and to the end of its first training step, in fresh processes.</summary>
-    public IReadOnlyList<Row> MeasureStartUp(Workload workload)
-    {
-        Variant[] variants = [Variant.TinyFlow, Variant.TorchSharpPlain];
-        List<double>[] began = [[], []], ended = [[], []];
-        double[] peaks = [0, 0];
-        for (int repetition = 0; repetition < options.Repetitions; repetition++)
-        {
-            Log($"{workload.Preset} start-up: repetition {repetition + 1} of {options.Repetitions}");
-            for (int i = 0; i < variants.Length; i++)
-            {
-                using WorkerProcess worker = new(new Order(variants[i].Engine, workload, variants[i].ChannelsLast, 0, true), variants[i]);
-                StartUp startUp = worker.Receive(MessageContext.Default.StartUp);
-                began[i].Add((startUp.Began - worker.Started).TotalMilliseconds);
-                ended[i].Add((startUp.Ended - worker.Started).TotalMilliseconds);
-                peaks[i] = worker.Finish();
-            }
-        }
-
-        Row RowOf(string what, List<double>[] times) => Row.Of(
-            workload, what, options.Repetitions, [.. variants.Select((v, i) => Measurement.Of(v, times[i], peaks[i], agrees: true))], hasThroughput: false);
-        return [RowOf("start to first step", began), RowOf("start to first step done", ended)];
-    }
-
-    private double RunAlone(WorkerProcess worker)
-    {
-        double? busy = Machine.BusySeconds();
-        double own = worker.ProcessorSeconds;
-        long start = Stopwatch.GetTimestamp();
-        double milliseconds = worker.RunRepetition();
-        if (Machine.BusySeconds() - busy is { } total)
-        {
-            _measuredSeconds += Stopwatch.GetElapsedTime(start).TotalSeconds;
-            _otherSeconds += Math.Max(0, total - (worker.ProcessorSeconds - own));
-        }
-
-        return milliseconds;
     }
 
     private bool[] CheckAgreement(Workload workload, List<WorkerProcess> workers, List<Ready> ready)
@@ -109,9 +91,9 @@ internal sealed class Comparison(Options options)
         }
 
         bool[] agrees = [.. workers.Select(w => all.TrueForAll(a => a.Agrees || a.Variant != w.Variant.Name))];
-        return agrees.Skip(1).Any(a => a) ? agrees : throw new BenchException(
-            "TinyFlow and TorchSharp do not compute the same in any variant, so their times mean nothing; the differences are above.");
+        return workers.Count == 1 || agrees.Skip(1).Any(a => a) ? agrees : throw new BenchException(
+            $"{workload.Preset}: TinyFlow and TorchSharp do not compute the same in any variant, so their times mean nothing; the differences are above.");
     }
 
-    private static void Log(string message) => Console.Error.WriteLine(message);
+    public static void Log(string message) => Console.Error.WriteLine(message);
 }

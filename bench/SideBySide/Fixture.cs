@@ -14,6 +14,9 @@ internal static class Fixture
     /// <summary>Pixels of one image.</summary>
     public const int Pixels = 28 * 28;
 
+    /// <summary>D·log 256: what 256 levels a pixel add to the nll of an image, in nats.</summary>
+    public static readonly double Dequantization = Pixels * Math.Log(256);
+
     // A quarter of PyTorch's range: scales stay small, as in training, and rounding is not blown up from layer to layer.
     private const double WeightScale = 0.25;
 
@@ -27,14 +30,17 @@ internal static class Fixture
             fanIn *= axis == 0 ? 1 : sizes[axis];
         }
 
-        string kind = name[(name.LastIndexOf('.') + 1)..];
+        // The last word of a name: "weight" of "net.0.weight", "s_scale" of "s_scale.3".
+        string kind = name.Split('.').Last(word => !int.TryParse(word, out _));
         (double middle, double width) = kind switch
         {
             "running_var" => (1.0, 0.5),
-            "running_mean" or "bias" => (0.0, 0.1),
+            "running_mean" or "bias" or "t_bias" or "s_scale" or "t_scale" => (0.0, 0.1),
+            "weight_g" when sizes.Length == 4 => (WeightScale, WeightScale / 2),
+            "weight_g" or "weight_v" when sizes.Length == 3 => (1.0, 0.2),
             "weight" when sizes.Length == 1 => (1.0, 0.2),
-            "weight" => (0.0, WeightScale / Math.Sqrt(fanIn)),
-            _ => throw new ArgumentException($"Fixture: '{name}' is no weight, bias, running_mean or running_var."),
+            "weight" or "weight_v" => (0.0, WeightScale / Math.Sqrt(fanIn)),
+            _ => throw new ArgumentException($"Fixture: '{name}' is no parameter or statistic that a peer has."),
         };
 
         Random random = new(Seed(name));

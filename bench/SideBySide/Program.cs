@@ -10,12 +10,23 @@ internal static class Program
     /// <summary>Makes this process a worker; one argument follows, an <see cref="Order"/> as JSON.</summary>
     public const string WorkerCommand = "worker";
 
+    /// <summary>Makes this process a worker for convolutions; one argument follows, a <see cref="KernelOrder"/> as JSON.</summary>
+    public const string KernelWorkerCommand = "kernel-worker";
+
+    private const double EffectMilliseconds = 40, QuickEffectMilliseconds = 5;
+
     public static int Main(string[] args)
     {
-        if (args is [WorkerCommand, string order])
+        switch (args)
         {
-            Worker.Run(JsonSerializer.Deserialize(order, MessageContext.Default.Order)!);
-            return 0;
+            case [WorkerCommand, string order]:
+                Worker.Run(JsonSerializer.Deserialize(order, MessageContext.Default.Order)!);
+                return 0;
+            case [KernelWorkerCommand, string order]:
+                KernelWorker.Run(JsonSerializer.Deserialize(order, MessageContext.Default.KernelOrder)!);
+                return 0;
+            default:
+                break;
         }
 
         ParseResult parsed = Options.Command(Drive).Parse(args);
@@ -32,14 +43,30 @@ internal static class Program
     {
         try
         {
-            LibTorchSharpLoading.Prepare();
-            Comparison comparison = new(options);
-            List<Row> rows = [.. options.Workloads.Select(comparison.Measure)];
-            rows.AddRange(comparison.MeasureStartUp(options.Workloads[0]));
-            Results results = new(
-                Machine.Current, DateTime.UtcNow, Environment.GetEnvironmentVariable("BENCH_COMMIT") ?? "unknown",
-                TorchSharpEngine.Version, comparison.OtherLoadCores, comparison.Agreements, rows);
+            Results results = Measure(options);
             Report.Write(results, options.Format, Console.Out);
+            Repository repository = Repository.Find();
+            if (options.Roofline is { } chart)
+            {
+                Roofline.Draw(results, chart);
+            }
+
+            if (options.Checks)
+            {
+                Baseline.Load(repository.Baseline).Compare(results, Console.Error);
+            }
+
+            if (options.SavesBaseline)
+            {
+                Baseline.Of(results).Save(repository.Baseline);
+            }
+
+            if (options.UpdatesDocuments)
+            {
+                repository.Update(Report.Tables(results));
+                Roofline.Draw(results, repository.Roofline);
+            }
+
             return 0;
         }
         catch (BenchException e)
@@ -47,5 +74,28 @@ internal static class Program
             Console.Error.WriteLine($"bench: {e.Message}");
             return 1;
         }
+    }
+
+    private static Results Measure(Options options)
+    {
+        LibTorchSharpLoading.Prepare();
+        LoadMeter load = new();
+        Comparison comparison = new(options, load);
+        StartUpComparison startUp = new(options);
+        IReadOnlyList<T> In<T>(Section section, Func<IEnumerable<T>> measure) => options.Sections.Contains(section) ? [.. measure()] : [];
+        IEnumerable<T> OfPresets<T>(Func<IReadOnlyList<Workload>, IEnumerable<T>> measure) => options.Presets.SelectMany(preset => measure(options.WorkloadsOf(preset)));
+
+        Comparison.Log("ceilings of this machine");
+        Ceilings ceilings = Ceilings.Measure(options.Threads);
+        IReadOnlyList<KernelRow> kernels = In(Section.Kernels, () => new KernelComparison(options, load, ceilings).Measure());
+        Comparison.Log("effects and errors");
+        IReadOnlyList<Effect> effects = In(Section.Effects, () => new Effects(options.Threads, options.Repetitions, options.IsQuick ? QuickEffectMilliseconds : EffectMilliseconds).Measure());
+        IReadOnlyList<KernelError> errors = In(Section.Errors, KernelError.Measure);
+        List<Row> rows = [.. In(Section.Results, () => OfPresets(workloads => workloads.Select(comparison.Measure)))];
+        IReadOnlyList<Scaling> scaling = options.Threads == 1 ? [] : In(Section.Scaling, () => OfPresets(workloads => workloads.Take(1).Select(w => comparison.MeasureScaling(w, ceilings))));
+        rows.AddRange(In(Section.Start, () => OfPresets(workloads => startUp.Measure(workloads[0]))));
+        return new Results(
+            Machine.Current, DateTime.UtcNow, Environment.GetEnvironmentVariable("BENCH_COMMIT") ?? "unknown", options.IsQuick,
+            TorchSharpEngine.Version, load.OtherCores, ceilings, kernels, effects, errors, comparison.Agreements, scaling, rows);
     }
 }

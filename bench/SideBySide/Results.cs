@@ -4,8 +4,9 @@ namespace Bench;
 
 /// <summary>The one object that --json prints.</summary>
 internal sealed record Results(
-    Machine Machine, DateTime Date, string Commit, string Torchsharp, double? OtherLoadCores,
-    IReadOnlyList<Agreement> Agreement, [property: JsonPropertyName("results")] IReadOnlyList<Row> Rows);
+    Machine Machine, DateTime Date, string Commit, bool IsQuick, string Torchsharp, double? OtherLoadCores, Ceilings Ceilings, IReadOnlyList<KernelRow> Kernels,
+    IReadOnlyList<Effect> Effects, IReadOnlyList<KernelError> Errors, IReadOnlyList<Agreement> Agreement, IReadOnlyList<Scaling> Scaling,
+    [property: JsonPropertyName("results")] IReadOnlyList<Row> Rows);
 
 /// <summary>
 /// A value that TinyFlow and a variant of TorchSharp computed from the same parameters and inputs. The difference is
@@ -27,24 +28,32 @@ internal sealed record Agreement(
 }
 
 /// <summary>
+/// How many times faster several threads are than one, in TinyFlow and in TorchSharp's fastest way, beside what the machine's
+/// arithmetic and memory gain in the same run.
+/// </summary>
+internal sealed record Scaling(
+    string Preset, string What, int Batch, int Threads, double TinyflowMs1, double TinyflowMs, double TinyflowSpeedup, double? TorchsharpSpeedup,
+    double FmaSpeedup, double BandwidthSpeedup);
+
+/// <summary>
 /// One line of the table. TorchSharp's time is that of its fastest variant, which the line names, and its peak memory
 /// that of its leanest one: TinyFlow is held against the better of each. A variant whose values are wrong does not
-/// count. The ratio says how many times faster TinyFlow is.
+/// count. The ratio says how many times faster TinyFlow is. Null where there is no peer.
 /// </summary>
 internal sealed record Row(
-    string Preset, string What, int Batch, int Threads, double TinyflowMs, double TorchsharpMs, double Ratio,
-    double TinyflowPeakMb, double TorchsharpPeakMb, double? TinyflowImagesPerSecond, double? TorchsharpImagesPerSecond,
-    int Repetitions, string TorchsharpVariant, IReadOnlyList<Measurement> Variants)
+    string Preset, string What, int Batch, int Threads, double TinyflowMs, double? TorchsharpMs, double? Ratio,
+    double TinyflowPeakMb, double? TorchsharpPeakMb, double? TinyflowImagesPerSecond, double? TorchsharpImagesPerSecond,
+    int Repetitions, string? TorchsharpVariant, IReadOnlyList<Measurement> Variants)
 {
-    public static Row Of(Workload workload, string what, int repetitions, IReadOnlyList<Measurement> measurements, bool hasThroughput)
+    public static Row Of(Workload workload, string what, IReadOnlyList<Measurement> measurements, bool hasThroughput)
     {
         Measurement own = measurements[0];
         List<Measurement> peers = [.. measurements.Skip(1).Where(m => m.Agrees)];
-        Measurement fastest = peers.MinBy(m => m.Ms)!;
-        double? PerSecond(double milliseconds) => hasThroughput ? Math.Round(workload.Batch / milliseconds * 1000, 1) : null;
+        Measurement? fastest = peers.MinBy(m => m.Ms);
+        double? PerSecond(double? milliseconds) => hasThroughput && milliseconds is { } ms ? Math.Round(workload.Batch / ms * 1000, 1) : null;
         return new Row(
-            workload.Preset, what, workload.Batch, workload.Threads, own.Ms, fastest.Ms, Math.Round(fastest.Ms / own.Ms, 3),
-            own.PeakMb, peers.Min(m => m.PeakMb), PerSecond(own.Ms), PerSecond(fastest.Ms), repetitions, fastest.Variant, measurements);
+            workload.Preset, what, workload.Batch, workload.Threads, own.Ms, fastest?.Ms, fastest is null ? null : Math.Round(fastest.Ms / own.Ms, 3),
+            own.PeakMb, fastest is null ? null : peers.Min(m => m.PeakMb), PerSecond(own.Ms), PerSecond(fastest?.Ms), own.Repetitions, fastest?.Variant, measurements);
     }
 }
 
@@ -52,18 +61,14 @@ internal sealed record Row(
 /// One engine in one variant: the median time of a step, the fastest, the process's peak memory, and whether it
 /// computes what TinyFlow computes.
 /// </summary>
-internal sealed record Measurement(string Variant, double Ms, double BestMs, double PeakMb, bool Agrees)
+internal sealed record Measurement(string Variant, double Ms, double BestMs, double PeakMb, int Repetitions, bool Agrees)
 {
-    public static Measurement Of(Variant variant, IEnumerable<double> milliseconds, double peakMegabytes, bool agrees)
-    {
-        double[] sorted = [.. milliseconds.Order()];
-        int middle = sorted.Length / 2;
-        double median = sorted.Length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-        return new Measurement(variant.Name, Math.Round(median, 3), Math.Round(sorted[0], 3), Math.Round(peakMegabytes, 1), agrees);
-    }
+    public static Measurement Of(Variant variant, IReadOnlyCollection<double> milliseconds, double peakMegabytes, bool agrees) => new(
+        variant.Name, Math.Round(Numbers.Median(milliseconds), 3), Math.Round(milliseconds.Min(), 3), Math.Round(peakMegabytes, 1), milliseconds.Count, agrees);
 }
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true,
     NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
 [JsonSerializable(typeof(Results))]
+[JsonSerializable(typeof(Baseline))]
 internal sealed partial class ResultsContext : JsonSerializerContext;

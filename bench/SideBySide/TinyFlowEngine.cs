@@ -19,25 +19,35 @@ internal sealed class TinyFlowEngine : IEngine
     private readonly Tensor[] _images;
     private readonly Tensor _latents;
     private readonly What _what;
+    private readonly bool _hasPeer;
     private int _steps;
 
     public TinyFlowEngine(Workload workload)
     {
         Preset preset = Presets.Find(workload.Preset);
+        _hasPeer = BenchPreset.Find(workload.Preset).Peer is not null;
         _what = workload.What;
         _backend = new CpuBackend(workload.Threads);
         _model = FlowModel.Create(preset.Model, _backend, seed: 0);
         _objective = Objective.Create(preset.Training.Objective, _model, preset.Training.L2);
         _adam = new AdamOptimizer(_model.Parameters, preset.Training);
-        Shape shape = [workload.Batch, 1, 28, 28];
-        _images = [.. Enumerable.Range(0, Fixture.Batches).Select(i => _backend.Create(shape, Fixture.Images(workload.Batch, i)))];
-        _latents = _backend.Create(shape, Fixture.Latents(workload.Batch));
+        Shape images = [workload.Batch, 1, 28, 28], latent = _model.LatentShape;
+        _images = [.. Enumerable.Range(0, Fixture.Batches).Select(i => _backend.Create(images, Fixture.Images(workload.Batch, i)))];
+        _latents = _backend.Create([workload.Batch, latent[0], latent[1], latent[2]], Fixture.Latents(workload.Batch));
     }
 
     public Dictionary<string, double> Compare()
     {
-        _model.Parameters.Import(_model.Parameters.State.Select(entry => new NamedArray(
-            entry.Name, entry.Value.Shape, Array.ConvertAll(Fixture.Parameter(entry.Name, Sizes(entry.Value.Shape)), value => (double)value))));
+        if (_hasPeer)
+        {
+            _model.Parameters.Import(_model.Parameters.State.Select(entry => new NamedArray(
+                entry.Name, entry.Value.Shape, Array.ConvertAll(Fixture.Parameter(entry.Name, Sizes(entry.Value.Shape)), value => (double)value))));
+        }
+        else
+        {
+            _model.Initialize(_images[0]);
+        }
+
         Dictionary<string, double> values = [];
         switch (_what)
         {

@@ -7,8 +7,8 @@ namespace Bench;
 internal sealed class TorchSharpEngine : IEngine
 {
     private readonly DisposeScope _scope = NewDisposeScope();
-    private readonly TorchSharpNotebook _model;
-    private readonly TorchSharp.Modules.Adam _adam;
+    private readonly ITorchModel _model;
+    private readonly TorchSharp.Modules.Adam[] _adams;
     private readonly Tensor[] _images;
     private readonly Tensor _latents;
     private readonly What _what;
@@ -18,12 +18,12 @@ internal sealed class TorchSharpEngine : IEngine
     {
         set_num_threads(workload.Threads);
         _what = workload.What;
-        _model = new TorchSharpNotebook(channelsLast);
+        _model = BenchPreset.Find(workload.Preset).Peer!(channelsLast);
         _model.Train(_what == What.Train);
-        _adam = optim.Adam(_model.Parameters, lr: TorchSharpNotebook.LearningRate, weight_decay: TorchSharpNotebook.WeightDecay);
+        _adams = [.. _model.Groups.Select(group => optim.Adam(group.Parameters, lr: _model.LearningRate, weight_decay: group.WeightDecay))];
         long[] shape = [workload.Batch, 1, 28, 28];
         _images = [.. Enumerable.Range(0, Fixture.Batches).Select(i => tensor(Fixture.Images(workload.Batch, i), shape))];
-        _latents = tensor(Fixture.Latents(workload.Batch), shape);
+        _latents = tensor(Fixture.Latents(workload.Batch), [workload.Batch, .. _model.Latent]);
     }
 
     /// <summary>Names and versions of the two libraries.</summary>
@@ -36,11 +36,11 @@ internal sealed class TorchSharpEngine : IEngine
         switch (_what)
         {
             case What.Train:
-                (double loss, double norm) = Train();
-                values.Add("loss", loss);
+                double norm = 0;
+                values.Add("loss", Train(() => norm = GradientNorm()));
                 values.Add("gradient norm", norm);
-                values.Add("loss after one update", Train().Loss);
-                values.Add("after two", Train().Loss);
+                values.Add("loss after one update", Train());
+                values.Add("after two", Train());
                 break;
             case What.Evaluate:
                 values.Add("nll", Evaluate());
@@ -76,20 +76,46 @@ internal sealed class TorchSharpEngine : IEngine
 
     public void Dispose()
     {
-        _adam.Dispose();
+        foreach (TorchSharp.Modules.Adam adam in _adams)
+        {
+            adam.Dispose();
+        }
+
         _model.Dispose();
         _scope.Dispose();
     }
 
-    private (double Loss, double Norm) Train()
+    private double Train(Action? afterBackward = null)
     {
         using DisposeScope scope = NewDisposeScope();
-        _adam.zero_grad();
+        foreach (TorchSharp.Modules.Adam adam in _adams)
+        {
+            adam.zero_grad();
+        }
+
         Tensor loss = _model.Loss(NextImages());
         loss.backward();
-        double norm = nn.utils.clip_grad_norm_(_model.Parameters, TorchSharpNotebook.MaxNorm);
-        _adam.step();
-        return (loss.item<float>(), norm);
+        afterBackward?.Invoke();
+        foreach (TorchGroup group in _model.Groups)
+        {
+            if (group.MaxNorm is { } most)
+            {
+                nn.utils.clip_grad_norm_(group.Parameters, most);
+            }
+        }
+
+        foreach (TorchSharp.Modules.Adam adam in _adams)
+        {
+            adam.step();
+        }
+
+        return loss.item<float>();
+    }
+
+    private double GradientNorm()
+    {
+        using DisposeScope scope = NewDisposeScope();
+        return Math.Sqrt(_model.Groups.SelectMany(group => group.Parameters).Sum(p => p.grad is { } gradient ? (double)gradient.square().sum().item<float>() : 0));
     }
 
     private double Evaluate()

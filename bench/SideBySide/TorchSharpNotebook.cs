@@ -5,14 +5,12 @@ using static TorchSharp.torch;
 namespace Bench;
 
 /// <summary>The notebook's Real NVP as one would write it in TorchSharp: 8 couplings with 64 hidden channels.</summary>
-internal sealed class TorchSharpNotebook : IDisposable
+internal sealed class TorchSharpNotebook : ITorchModel
 {
     // The notebook's optimizer: Adam with coupled weight decay, gradients clipped by their global norm.
-    public const double LearningRate = 5e-4, WeightDecay = 1e-6, MaxNorm = 1;
-
+    private const double WeightDecay = 1e-6, MaxNorm = 1;
     private const int Couplings = 8, Hidden = 64, Size = 28;
     private const double WeightPenalty = 1e-5; // The notebook's factor of the squared weights.
-    private static readonly double Dequantization = Fixture.Pixels * Math.Log(256);
 
     private readonly Sequential[] _nets;
     private readonly Tensor[] _masks; // 1 where a coupling changes its input: [1, 1, H, W]
@@ -33,13 +31,18 @@ internal sealed class TorchSharpNotebook : IDisposable
             UseChannelsLast();
         }
 
-        Parameters = [.. _nets.SelectMany(net => net.parameters())];
+        Groups = [new TorchGroup([.. _nets.SelectMany(net => net.parameters())], WeightDecay, MaxNorm)];
         _weights = [.. _nets.SelectMany(net => net.named_parameters()).Where(p => p.name.EndsWith("weight", StringComparison.Ordinal)).Select(p => p.parameter)];
     }
 
-    public List<Parameter> Parameters { get; }
+    public double LearningRate => 5e-4;
 
-    /// <summary>Sets all parameters and statistics, asked for by their PyTorch state_dict names.</summary>
+    public IReadOnlyList<TorchGroup> Groups { get; }
+
+    public long[] Latent { get; } = [1, Size, Size];
+
+    public static ITorchModel Create(bool channelsLast) => new TorchSharpNotebook(channelsLast);
+
     public void Load(Func<string, long[], float[]> valuesOf)
     {
         using (no_grad())
@@ -100,7 +103,7 @@ internal sealed class TorchSharpNotebook : IDisposable
         using DisposeScope scope = NewDisposeScope();
         (Tensor z, Tensor logDet) = Forward(x);
         Tensor logProb = (-0.5 * (z.flatten(1).square() + Math.Log(2 * Math.PI))).sum(1);
-        return (Dequantization - (logProb + logDet).mean()).MoveToOuterDisposeScope();
+        return (Fixture.Dequantization - (logProb + logDet).mean()).MoveToOuterDisposeScope();
     }
 
     /// <summary>What training minimizes: nll and 1e-5 times the sum of squared weights.</summary>

@@ -12,7 +12,7 @@ internal static class Worker
     /// <summary>Steps are grouped so that a repetition lasts at least this long: clocks and caches then matter little.</summary>
     private const double RepetitionMilliseconds = 150;
 
-    private const int FewestWarmUpSteps = 3;
+    private const int FewestWarmUpSteps = 2;
 
     public static void Run(Order order)
     {
@@ -34,22 +34,16 @@ internal static class Worker
         Send(new Finished(self.PeakWorkingSet64 / 1048576.0), MessageContext.Default.Finished);
     }
 
+    public static void Send<T>(T message, JsonTypeInfo<T> type) => Console.Out.WriteLine(JsonSerializer.Serialize(message, type));
+
     private static void RunRepetitions(IEngine engine, double warmUpSeconds)
     {
         Dictionary<string, double> values = engine.Compare();
         double fastest = WarmUp(engine, warmUpSeconds);
-        int steps = (int)Math.Max(1, Math.Ceiling(RepetitionMilliseconds / fastest));
-        Send(new Ready(values, steps), MessageContext.Default.Ready);
-
+        Send(new Ready(values, fastest), MessageContext.Default.Ready);
         while (Console.In.ReadLine() == RunCommand)
         {
-            long start = Stopwatch.GetTimestamp();
-            for (int i = 0; i < steps; i++)
-            {
-                engine.Step();
-            }
-
-            Send(new Repetition(Stopwatch.GetElapsedTime(start).TotalMilliseconds / steps), MessageContext.Default.Repetition);
+            Send(new Repetition(Alternation.Run(engine.Step, RepetitionMilliseconds)), MessageContext.Default.Repetition);
         }
     }
 
@@ -59,13 +53,9 @@ internal static class Worker
         long start = Stopwatch.GetTimestamp();
         for (int i = 0; i < FewestWarmUpSteps || Stopwatch.GetElapsedTime(start).TotalSeconds < seconds; i++)
         {
-            long step = Stopwatch.GetTimestamp();
-            engine.Step();
-            fastest = Math.Min(fastest, Stopwatch.GetElapsedTime(step).TotalMilliseconds);
+            fastest = Math.Min(fastest, Alternation.Run(engine.Step, 0));
         }
 
         return fastest;
     }
-
-    private static void Send<T>(T message, JsonTypeInfo<T> type) => Console.Out.WriteLine(JsonSerializer.Serialize(message, type));
 }

@@ -10,9 +10,19 @@ internal sealed class WorkerProcess : IDisposable
     private readonly Process _process;
 
     public WorkerProcess(Order order, Variant variant)
+        : this(variant, Program.WorkerCommand, JsonSerializer.Serialize(order, MessageContext.Default.Order))
+    {
+    }
+
+    public WorkerProcess(KernelOrder order, Variant variant)
+        : this(variant, Program.KernelWorkerCommand, JsonSerializer.Serialize(order, MessageContext.Default.KernelOrder))
+    {
+    }
+
+    private WorkerProcess(Variant variant, string command, string order)
     {
         Variant = variant;
-        ProcessStartInfo start = new(Environment.ProcessPath!, [Program.WorkerCommand, JsonSerializer.Serialize(order, MessageContext.Default.Order)])
+        ProcessStartInfo start = new(Environment.ProcessPath!, [command, order])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
@@ -41,10 +51,11 @@ internal sealed class WorkerProcess : IDisposable
         }
     }
 
-    public double RunRepetition()
+    /// <summary>Sends a command and waits for its answer.</summary>
+    public T Ask<T>(string command, JsonTypeInfo<T> type)
     {
-        _process.StandardInput.WriteLine(Worker.RunCommand);
-        return Receive(MessageContext.Default.Repetition).Milliseconds;
+        _process.StandardInput.WriteLine(command);
+        return Receive(type);
     }
 
     /// <summary>Ends the worker; the most memory that it has held, in MiB.</summary>

@@ -35,8 +35,14 @@ internal sealed record Workload(string Preset, What What, int Batch, int Threads
 /// </summary>
 internal sealed record Order(Engine Engine, Workload Workload, bool ChannelsLast, double WarmUpSeconds, bool StartUpOnly);
 
-/// <summary>A worker is warm. The values are what the engines must agree on.</summary>
-internal sealed record Ready(Dictionary<string, double> Values, int StepsPerRepetition);
+/// <summary>The same for a process that computes convolutions.</summary>
+internal sealed record KernelOrder(Engine Engine, int Threads, bool ChannelsLast, double WarmUpMilliseconds);
+
+/// <summary>A worker is warm: what the engines must agree on, and the fastest step so far.</summary>
+internal sealed record Ready(Dictionary<string, double> Values, double StepMilliseconds);
+
+/// <summary>A worker has made a convolution: mean squares of the passes' results, and the kernels that it has for each, its choice first.</summary>
+internal sealed record KernelReady(double[] MeanSquares, string[][] Kernels);
 
 /// <summary>Milliseconds of one step, the mean over one repetition.</summary>
 internal sealed record Repetition(double Milliseconds);
@@ -49,7 +55,9 @@ internal sealed record StartUp(DateTime Began, DateTime Ended);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, UseStringEnumConverter = true, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
 [JsonSerializable(typeof(Order))]
+[JsonSerializable(typeof(KernelOrder))]
 [JsonSerializable(typeof(Ready))]
+[JsonSerializable(typeof(KernelReady))]
 [JsonSerializable(typeof(Repetition))]
 [JsonSerializable(typeof(Finished))]
 [JsonSerializable(typeof(StartUp))]
