@@ -7,14 +7,14 @@ namespace Bench;
 /// any arithmetic. GFLOP/s count a multiply-add as two; GB/s count 12 bytes an element of a = b + s·c, as STREAM does.
 /// </summary>
 /// <param name="Threads">How many threads the figures without "1" are for.</param>
-/// <param name="FmaGflops1">Multiply-adds of one thread.</param>
+/// <param name="FmaGflopsOneThread">Multiply-adds of one thread.</param>
 /// <param name="FmaGflops">Multiply-adds of all threads.</param>
-/// <param name="TriadGbPerS1">Memory with ordinary stores, one thread.</param>
+/// <param name="TriadGbPerSOneThread">Memory with ordinary stores, one thread.</param>
 /// <param name="TriadGbPerS">Memory with ordinary stores, all threads.</param>
-/// <param name="StreamingGbPerS1">Memory with non-temporal stores, one thread.</param>
+/// <param name="StreamingGbPerSOneThread">Memory with non-temporal stores, one thread.</param>
 /// <param name="StreamingGbPerS">Memory with non-temporal stores, all threads.</param>
 internal sealed record Ceilings(
-    int Threads, double FmaGflops1, double FmaGflops, double TriadGbPerS1, double TriadGbPerS, double StreamingGbPerS1, double StreamingGbPerS)
+    int Threads, double FmaGflopsOneThread, double FmaGflops, double TriadGbPerSOneThread, double TriadGbPerS, double StreamingGbPerSOneThread, double StreamingGbPerS)
 {
     /// <summary>The bandwidth under which the kernels' roof is drawn: the better way of storing.</summary>
     public double GbPerS => Math.Max(TriadGbPerS, StreamingGbPerS);

@@ -19,7 +19,7 @@ internal sealed class Comparison(Options options, LoadMeter load)
     public Row Measure(Workload workload)
     {
         BenchPreset preset = BenchPreset.Find(workload.Preset);
-        IReadOnlyList<Variant> peers = preset.Peer is null ? [] : preset.IsLarge ? [Variant.TorchSharpFastest] : options.IsQuick ? Variant.TorchSharpFast : Variant.TorchSharp;
+        IReadOnlyList<Variant> peers = preset.Peer is null ? [] : preset.IsLarge || options.IsQuick ? [Variant.TorchSharpFastest] : Variant.TorchSharp;
         string what = $"{workload.Preset} {workload.Name()}, batch {workload.Batch}";
         List<Order> orders = [new Order(Engine.TinyFlow, workload, false, options.WarmUpSeconds, false)];
         orders.AddRange(peers.Select(peer => new Order(Engine.TorchSharp, workload, peer.ChannelsLast, options.WarmUpSeconds, false)));
@@ -31,7 +31,7 @@ internal sealed class Comparison(Options options, LoadMeter load)
     /// <summary>One thread against all of them, in both engines.</summary>
     public Scaling MeasureScaling(Workload workload, Ceilings ceilings)
     {
-        bool hasPeer = BenchPreset.Find(workload.Preset).Peer is not null;
+        bool hasPeer = !options.IsQuick && BenchPreset.Find(workload.Preset).Peer is not null;
         Variant[] variants = hasPeer ? [Variant.TinyFlow, Variant.TinyFlow, Variant.TorchSharpFastest, Variant.TorchSharpFastest] : [Variant.TinyFlow, Variant.TinyFlow];
         Order[] orders = [.. variants.Select((v, i) => new Order(
             v.Engine, i % 2 == 0 ? workload with { Threads = 1 } : workload, v.ChannelsLast, options.WarmUpSeconds, false))];
@@ -39,7 +39,7 @@ internal sealed class Comparison(Options options, LoadMeter load)
         double? Over(int one) => one < medians.Length ? Math.Round(medians[one] / medians[one + 1], 3) : null;
         return new Scaling(
             workload.Preset, workload.Name(), workload.Batch, workload.Threads, Math.Round(medians[0], 3), Math.Round(medians[1], 3), Over(0)!.Value, Over(2),
-            Math.Round(ceilings.FmaGflops / ceilings.FmaGflops1, 3), Math.Round(ceilings.TriadGbPerS / ceilings.TriadGbPerS1, 3));
+            Math.Round(ceilings.FmaGflops / ceilings.FmaGflopsOneThread, 3), Math.Round(ceilings.TriadGbPerS / ceilings.TriadGbPerSOneThread, 3));
     }
 
     // The times of a step and the peak memory of each worker.

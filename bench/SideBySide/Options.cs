@@ -38,7 +38,7 @@ internal sealed record Options
     private const string AllPresets = "all";
 
     // A comparison whose steps are slow is cut to about this long, but never below so many repetitions.
-    private const double SecondsPerRow = 240;
+    private const double SecondsPerRow = 240, QuickSecondsPerRow = 5;
     private const int FewestRepetitions = 3;
 
     public required IReadOnlyList<BenchPreset> Presets { get; init; }
@@ -89,7 +89,7 @@ internal sealed record Options
     }
 
     /// <summary>How often everything is repeated that takes so many seconds once.</summary>
-    public int RepetitionsOf(double seconds) => (int)Math.Clamp(SecondsPerRow / Math.Max(seconds, 1e-3), FewestRepetitions, Repetitions);
+    public int RepetitionsOf(double seconds) => (int)Math.Clamp((IsQuick ? QuickSecondsPerRow : SecondsPerRow) / Math.Max(seconds, 1e-3), FewestRepetitions, Repetitions);
 
     /// <summary>The command line, which calls the function with what it was given.</summary>
     public static RootCommand Command(Func<Options, int> run)

@@ -43,19 +43,16 @@ internal static class Program
     {
         try
         {
+            Repository repository = Repository.Find();
+            Baseline? baseline = options.Checks ? Baseline.Load(repository.Baseline) : null;
             Results results = Measure(options);
             Report.Write(results, options.Format, Console.Out);
-            Repository repository = Repository.Find();
             if (options.Roofline is { } chart)
             {
                 Roofline.Draw(results, chart);
             }
 
-            if (options.Checks)
-            {
-                Baseline.Load(repository.Baseline).Compare(results, Console.Error);
-            }
-
+            baseline?.Compare(results, Console.Error);
             if (options.SavesBaseline)
             {
                 Baseline.Of(results).Save(repository.Baseline);

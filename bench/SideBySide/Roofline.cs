@@ -14,7 +14,7 @@ internal static class Roofline
     private const double LowestIntensity = 1, HighestIntensity = 512;
 
     // Names stand in the space above the roof; shapes closer than so stand together.
-    private const double RoomForNames = 8, NeighbourIntensity = 1.45;
+    private const double RoomForNames = 11, NeighbourIntensity = 1.45;
 
     private static readonly (string Pass, MarkerShape Shape)[] Passes =
         [("forward", MarkerShape.FilledCircle), ("grad-input", MarkerShape.FilledSquare), ("grad-weight", MarkerShape.FilledTriangleUp)];
@@ -30,7 +30,7 @@ internal static class Roofline
         Plot plot = new();
         Ceilings ceilings = results.Ceilings;
         AddRoof(plot, ceilings.FmaGflops, ceilings.GbPerS, $"{ceilings.Threads} threads", Colors.Black);
-        AddRoof(plot, ceilings.FmaGflops1, Math.Max(ceilings.TriadGbPerS1, ceilings.StreamingGbPerS1), "1 thread", Colors.Gray);
+        AddRoof(plot, ceilings.FmaGflopsOneThread, Math.Max(ceilings.TriadGbPerSOneThread, ceilings.StreamingGbPerSOneThread), "1 thread", Colors.Gray);
         foreach ((string pass, MarkerShape shape) in Passes)
         {
             KernelRow[] rows = [.. results.Kernels.Where(k => k.Pass == pass)];
@@ -47,7 +47,7 @@ internal static class Roofline
         plot.Axes.SetLimits(Math.Log10(LowestIntensity), Math.Log10(HighestIntensity), Math.Log10(0.8 * bottom), Math.Log10(RoomForNames * top));
         plot.Axes.Bottom.TickGenerator = Ticks([1, 2, 4, 8, 16, 32, 64, 128, 256, 512]);
         plot.Axes.Left.TickGenerator = Ticks([0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000]);
-        plot.ShowLegend(Alignment.LowerRight);
+        plot.ShowLegend(Alignment.LowerLeft);
         plot.SavePng(path, Width, Height);
     }
 

@@ -35,18 +35,17 @@ internal sealed class StartUpComparison(Options options)
             }
         }
 
-        Row RowOf(string what, int own, List<double>[] times)
-        {
-            List<Measurement> measurements = [Measurement.Of(Variant.TinyFlow, times[own], peaks[own], agrees: true)];
-            measurements.AddRange(variants.Skip(1).Select((v, i) => Measurement.Of(v, times[1 + i], peaks[1 + i], agrees: true)));
-            return Row.Of(workload, what, measurements, hasThroughput: false);
-        }
+        Row Compared(string what, List<double>[] times) => Row.Of(
+            workload, what, [.. variants.Select((v, i) => Measurement.Of(v, times[i], peaks[i], agrees: true))], hasThroughput: false);
 
-        List<Row> rows = [RowOf("start to first step", 0, began), RowOf("start to first step done", 0, ended)];
+        // What the program does besides, reading images and checking its model, has no counterpart in TorchSharp.
+        Row Alone(string what, int i, List<double>[] times) => Row.Of(workload, what, [Measurement.Of(Variant.TinyFlow, times[i], peaks[i], agrees: true)], hasThroughput: false);
+
+        List<Row> rows = [Compared("start to first step", began), Compared("start to first step done", ended)];
         for (int i = 0; i < programs.Length; i++)
         {
-            rows.Add(RowOf($"{programs[i].What}: start to first step", variants.Length + i, began));
-            rows.Add(RowOf($"{programs[i].What}: start to first step done", variants.Length + i, ended));
+            rows.Add(Alone($"{programs[i].What}: start to first step", variants.Length + i, began));
+            rows.Add(Alone($"{programs[i].What}: start to first step done", variants.Length + i, ended));
         }
 
         return rows;
