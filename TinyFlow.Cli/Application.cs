@@ -24,10 +24,10 @@ internal static class Application
         {
             foreach (ParseError error in parsed.Errors)
             {
-                Console.Error.WriteLine($"tinyflow: {error.Message}");
+                Report($"tinyflow: {error.Message}");
             }
 
-            Console.Error.WriteLine($"See 'tinyflow {(parsed.CommandResult.Command is RootCommand ? "" : parsed.CommandResult.Command.Name + " ")}--help'.");
+            Report($"See 'tinyflow {(parsed.CommandResult.Command is RootCommand ? "" : parsed.CommandResult.Command.Name + " ")}--help'.");
             return ExitCode.BadUsage;
         }
 
@@ -41,7 +41,7 @@ internal static class Application
         }
         catch (OperationCanceledException)
         {
-            Console.Error.WriteLine("tinyflow: interrupted.");
+            Report("tinyflow: interrupted.");
             return ExitCode.Interrupted;
         }
         catch (Exception e) when (Environment.GetEnvironmentVariable("TINYFLOW_DEBUG") is null or "" && e is not (NullReferenceException or AccessViolationException))
@@ -52,7 +52,19 @@ internal static class Application
 
     private static int Fail(Exception e, int code)
     {
-        Console.Error.WriteLine($"tinyflow: {e.Message}");
+        Report($"tinyflow: {e.Message}");
         return code;
+    }
+
+    private static void Report(string line)
+    {
+        try
+        {
+            Console.Error.WriteLine(line);
+        }
+        catch (IOException)
+        {
+            // Where standard error is a file on a full disk, the exit code is all that is left to say.
+        }
     }
 }

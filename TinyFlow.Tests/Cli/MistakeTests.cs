@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using TinyFlow.Nvp.Checkpoints;
 using TinyFlow.Tests.Files;
 
@@ -104,6 +105,16 @@ public sealed class MistakeTests
         Assert.AreSequenceEqual(before, File.ReadAllBytes(path));
         CliProcess.Result again = CliProcess.Run(folder.Path, "train", "--resume", "run", "--max-steps", "2");
         Assert.AreEqual(0, again.ExitCode, again.Error);
+    }
+
+    [TestMethod]
+    [OSCondition(OperatingSystems.Linux)]
+    public void A_message_that_cannot_be_written_leaves_the_exit_code_as_it_is()
+    {
+        string program = $"dotnet '{Path.Combine(AppContext.BaseDirectory, "tinyflow.dll")}'";
+        using Process shell = Process.Start("/bin/sh", ["-c", $"{program} info nothing-here 2>/dev/full; test $? = 1 && {program} dance 2>/dev/full; test $? = 2"]);
+        shell.WaitForExit();
+        Assert.AreEqual(0, shell.ExitCode);
     }
 
     [TestMethod]
