@@ -13,12 +13,7 @@ internal sealed class Gallery(Action<string> warn)
 
     /// <summary>A sheet of images; says whether it was drawn.</summary>
     public bool SaveGrid(string path, ImageSet images, int rows, int columns) =>
-        Try(path, () =>
-        {
-            // The folder of the epochs' sheets may have been deleted since the run began.
-            Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
-            ImageGrid.Save(path, images, rows, columns);
-        });
+        Try(path, () => ImageGrid.Save(path, images, rows, columns));
 
     /// <summary>Real images above generated ones; says whether it was drawn.</summary>
     public bool SaveComparison(string path, ImageSet real, ImageSet generated) =>

@@ -47,6 +47,12 @@ internal static class TrainingRun
         }
 
         Gallery gallery = new(warning => display.Line($"Warning: {warning}"));
+        if (resumed is not null)
+        {
+            // The folder of the samples may have been deleted since the run began.
+            gallery.Try(folder.Path, folder.MakeFolders);
+        }
+
         using MetricsLog metrics = MetricsLog.Open(folder.Metrics);
         RunObserver observer = new(folder, trainer, model, metrics, display, gallery, config.ToJson());
         folder.WriteConfig(config.ToJson());

@@ -129,7 +129,9 @@ public sealed record RunFolder(string Path)
         }
     }
 
-    private void MakeFolders()
+    /// <summary>Makes the folder and that of its samples, where they are missing.</summary>
+    /// <exception cref="CheckpointException">They cannot be made.</exception>
+    public void MakeFolders()
     {
         try
         {
