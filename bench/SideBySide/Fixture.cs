@@ -32,10 +32,18 @@ internal static class Fixture
 
         // The last word of a name: "weight" of "net.0.weight", "s_scale" of "s_scale.3".
         string kind = name.Split('.').Last(word => !int.TryParse(word, out _));
+        if (kind == "permutation")
+        {
+            return Reversal((int)sizes[0]);
+        }
+
         (double middle, double width) = kind switch
         {
             "running_var" => (1.0, 0.5),
-            "running_mean" or "bias" or "t_bias" or "s_scale" or "t_scale" => (0.0, 0.1),
+            "running_mean" or "bias" or "t_bias" or "s_scale" or "t_scale" or "log_scale" => (0.0, 0.1),
+            "scale" => (1.0, 0.2),
+            "initialized" or "sign" => (1.0, 0.0),
+            "lower" or "upper" => (0.0, 0.5 / Math.Sqrt(fanIn)),
             "weight_g" when sizes.Length == 4 => (WeightScale, WeightScale / 2),
             "weight_g" or "weight_v" when sizes.Length == 3 => (1.0, 0.2),
             "weight" when sizes.Length == 1 => (1.0, 0.2),
@@ -72,6 +80,9 @@ internal static class Fixture
 
         return values;
     }
+
+    // The permutation that turns the order around, as a matrix.
+    private static float[] Reversal(int size) => [.. Enumerable.Range(0, size * size).Select(i => i / size + i % size == size - 1 ? 1f : 0f)];
 
     // FNV-1a: string.GetHashCode differs from process to process.
     private static int Seed(string name)

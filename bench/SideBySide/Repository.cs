@@ -42,7 +42,7 @@ internal sealed partial class Repository(string root)
             {
                 string name = match.Groups["name"].Value;
                 Table table = tables.FirstOrDefault(t => t.Name == name) ?? throw new BenchException(
-                    $"{path} asks for the table '{name}', which this run has not measured. Run all presets and parts, without --only.");
+                    $"{path} asks for the table '{name}', which this run has not measured. Known tables: {string.Join(", ", tables.Select(t => t.Name))}.");
                 using StringWriter text = new() { NewLine = "\n" };
                 if (table.Columns.Count == 0)
                 {
