@@ -14,7 +14,7 @@ internal static class Roofline
     private const double LowestIntensity = 1, HighestIntensity = 512;
 
     // Names stand in the space above the roof; shapes closer than so stand together.
-    private const double RoomForNames = 11, NeighbourIntensity = 1.45;
+    private const double RoomForNames = 14, NeighbourIntensity = 1.45;
 
     private static readonly (string Pass, MarkerShape Shape)[] Passes =
         [("forward", MarkerShape.FilledCircle), ("grad-input", MarkerShape.FilledSquare), ("grad-weight", MarkerShape.FilledTriangleUp)];
@@ -92,7 +92,7 @@ internal static class Roofline
             string names = string.Join('\n', place.Select(k => k.Shape.Replace(", batch 64", "", StringComparison.Ordinal).Replace("→", " to ", StringComparison.Ordinal)));
             var text = plot.Add.Text(names, Math.Log10(Math.Sqrt(place[0].FlopPerByte * place[^1].FlopPerByte)), Math.Log10(bottom));
             text.LabelRotation = -90;
-            text.LabelFontSize = 12;
+            text.LabelFontSize = 11;
             text.Alignment = Alignment.MiddleLeft;
         }
     }

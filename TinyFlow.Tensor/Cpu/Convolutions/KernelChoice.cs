@@ -35,7 +35,7 @@ internal static class KernelChoice
         int inputVectors = Parts.Count(geometry.InputChannels, T.Count), outputVectors = Parts.Count(geometry.OutputChannels, T.Count);
         double direct = pixels * taps * geometry.InputChannels * outputVectors / Rate<T>(DirectRate, BlockProducts<T>.Rows, outputVectors) +
             Scatter<T>(geometry);
-        double thin = pixels * geometry.OutputChannels * (taps * inputVectors + AcrossCycles);
+        double thin = pixels * geometry.OutputChannels * (taps * inputVectors / DirectRate + AcrossCycles);
         ConvolutionKernel best = thin < direct ? ConvolutionKernel.ThinOutput : ConvolutionKernel.Direct;
         return Fits(ConvolutionKernel.Winograd, geometry) && Winograd<T>(geometry, WinogradRate) < Math.Min(thin, direct) ? ConvolutionKernel.Winograd : best;
     }

@@ -18,6 +18,7 @@ public class KernelChoiceTests
     [DataRow(1, 64, 28, 3, 1, "Direct", DisplayName = "From one channel directly")]
     [DataRow(64, 2, 28, 3, 1, "ThinOutput", DisplayName = "To two channels along the inputs")]
     [DataRow(64, 1, 28, 3, 1, "ThinOutput", DisplayName = "To one channel along the inputs")]
+    [DataRow(64, 3, 28, 3, 1, "ThinOutput", DisplayName = "To three channels along the inputs")]
     [DataRow(24, 24, 14, 3, 1, "Winograd", DisplayName = "Narrow 3x3 of small images by Winograd")]
     [DataRow(48, 48, 7, 3, 1, "Winograd", DisplayName = "Narrow 3x3 of the smallest images by Winograd")]
     public void The_cheapest_kernel_is_chosen(int inputs, int outputs, int size, int kernel, int stride, string expected)
