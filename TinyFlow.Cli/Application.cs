@@ -19,7 +19,7 @@ internal static class Application
             ExportCommand.Create(),
             PresetsCommand.Create(),
         };
-        ParseResult parsed = root.Parse(args);
+        ParseResult parsed = root.Parse(args.Length == 0 ? ["--help"] : args);
         if (parsed.Errors.Count > 0)
         {
             foreach (ParseError error in parsed.Errors)

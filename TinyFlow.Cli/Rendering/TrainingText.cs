@@ -40,7 +40,7 @@ internal static class TrainingText
         yield return "Checks before training:";
         yield return string.Create(invariant, $"  shapes                x {check.Input} → z {check.Latent} and back");
         yield return string.Create(invariant, $"  base log_prob         {check.BaseLogProb:F2} nats an image");
-        yield return string.Create(invariant, $"  reconstruction error  {check.ReconstructionError:E1}, the largest of any pixel, on a scale of 0 to 1");
+        yield return string.Create(invariant, $"  reconstruction error  {check.ReconstructionError:0.0e-0}, the largest of any pixel, on a scale of 0 to 1");
         yield return string.Create(invariant, $"  log_det               {check.LogDetMinimum:F2} to {check.LogDetMaximum:F2}");
         yield return string.Create(invariant, $"  parameters            {check.Parameters:N0}");
         yield return string.Create(

@@ -78,6 +78,8 @@ internal static class TrainingRun
             return ExitCode.Interrupted;
         }
 
+        // Everything is saved: whoever does not want to wait for the pictures may end the program.
+        interruption.Dispose();
         IReadOnlyList<string> pictures = Draw(folder, trainer, model, data, gallery);
         Summarize(folder, trainer, observer, pictures);
         return ExitCode.Success;

@@ -10,7 +10,7 @@ public static class Presets
     private static readonly TrainingConfig MixtureTraining = new()
     {
         Epochs = 40,
-        BatchSize = 64,
+        BatchSize = 32,
         LearningRate = 1e-3,
         ClipNorm = 543,
         Schedule = ScheduleKind.Cosine,
@@ -51,6 +51,7 @@ public static class Presets
             Hidden = 24,
             Blocks = 1,
             Components = 4,
+            NoiseLayers = 2,
             DataConstraint = 1 - 2e-5,
         },
         MixtureTraining);
