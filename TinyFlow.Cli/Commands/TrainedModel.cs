@@ -30,6 +30,9 @@ internal sealed class TrainedModel : IDisposable
     {
         null => DataSource.Mini,
         var source when source == DataSource.Mini || Directory.Exists(source) => source,
+
+        // Runs keep full paths: a bare name is that of the data of a model that comes with the program, as the digits do.
+        var source when !System.IO.Path.IsPathRooted(source) => DataSource.Mini,
         var source => throw new UsageException($"The model was trained on the images in {source}, which is no folder here. Say with --data what to measure it on."),
     });
 

@@ -118,7 +118,7 @@ public sealed record ModelConfig
         problems.Require(
             NoiseLayers == 0 || (NoiseLayers > 0 && hasMixtures),
             hasMixtures ? $"noise layers must be at least 0; found {NoiseLayers}" : $"architecture {Architecture} has no noise layers; found {NoiseLayers}");
-        problems.Require(DenseLayers == 0 || Architecture == Architecture.Squeezed, $"architecture {Architecture} has no dense layers; found {DenseLayers}");
+        problems.Require(DenseLayers == 0 || Architecture is Architecture.Squeezed or Architecture.MultiScale, $"architecture {Architecture} has no dense layers; found {DenseLayers}");
         problems.Require(
             isKeng ? FinalLayers >= 0 : FinalLayers == 0,
             isKeng ? $"final layers must be at least 0; found {FinalLayers}" : $"architecture {Architecture} has no final layers; found {FinalLayers}");

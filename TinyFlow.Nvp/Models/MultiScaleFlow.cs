@@ -7,7 +7,8 @@ namespace TinyFlow.Nvp.Models;
 /// <summary>
 /// Levels of a squeeze and <see cref="ModelConfig.Layers"/> steps of ActNorm, an invertible 1x1 convolution (but before
 /// the first coupling) and a mixture coupling; behind each level but the last half of the channels leave, with a prior
-/// learned from the other half. In front, if asked for, couplings of the noise that dequantizes. The latent is flat: the parts in the order in which they left.
+/// learned from the other half. In front, if asked for, couplings of the noise that dequantizes, and behind the last level
+/// couplings of all that is left. The latent is flat: the parts in the order in which they left.
 /// </summary>
 internal static class MultiScaleFlow
 {
@@ -63,6 +64,11 @@ internal static class MultiScaleFlow
 
         if (level + 1 == config.Levels)
         {
+            if (config.DenseLayers > 0)
+            {
+                steps.Add(WholeImageCouplings.Build(scope / "dense", image, config));
+            }
+
             steps.Add(new Flatten(image));
             return new Chain([.. steps]);
         }

@@ -42,28 +42,7 @@ internal static class SqueezedFlow
 
         if (config.DenseLayers > 0)
         {
-            steps.Add(new Flattened(image, Dense(root / "dense", image, config)));
-        }
-
-        return new Chain([.. steps]);
-    }
-
-    private static Chain Dense(ParameterScope root, Shape image, ModelConfig config)
-    {
-        List<IFlow> steps = [];
-        int size = checked((int)image.Count), plane = image[1] * image[2], width = image[2];
-        Shape vector = [size, 1, 1];
-        for (int i = 0; i < config.DenseLayers; i++)
-        {
-            ParameterScope step = root / i;
-
-            // In turn by place and by channel, each time one half and then the other.
-            bool byPlace = i / 2 % 2 == 0;
-            int half = i % 2;
-            double[] mask = Masks.Channels(vector, d => (byPlace ? d % plane / width + d % width + d / plane : d / plane) % 2 == half);
-            steps.Add(new ActNorm(step / "act_norm", size));
-            DenseNet net = new(step / "coupling" / "net", size, 2 * size, config.DenseHidden);
-            steps.Add(new AffineCoupling(step / "coupling", vector, mask, net, (step / "coupling").Parameter("scale", [size], Initializers.One)));
+            steps.Add(WholeImageCouplings.Build(root / "dense", image, config));
         }
 
         return new Chain([.. steps]);

@@ -71,6 +71,31 @@ public sealed class UseTests
     }
 
     [TestMethod]
+    public void A_model_comes_with_the_program()
+    {
+        using TemporaryFolder folder = new();
+        CliProcess.Result eval = CliProcess.Run(folder.Path, "eval", "--model", "mnist", "--json");
+        Assert.AreEqual(0, eval.ExitCode, eval.Error);
+        using JsonDocument figures = JsonDocument.Parse(eval.Output);
+
+        // 1.0512 on all 10,000 test images (docs/results.md); these are 2,000 of them.
+        Assert.IsInRange(1.03, 1.08, figures.RootElement.GetProperty("bits_per_dim").GetDouble());
+        Assert.AreEqual(2000, figures.RootElement.GetProperty("images").GetInt32());
+
+        Assert.AreEqual(0, CliProcess.Run(folder.Path, "sample", "--model", "mnist", "--count", "4").ExitCode);
+        Assert.IsTrue(File.Exists(folder.File("samples.png")));
+        Assert.Contains("mixture", CliProcess.Run(folder.Path, "info", "--model", "mnist").Output);
+        CliProcess.Result both = CliProcess.Run(folder.Path, "sample", "run", "--model", "mnist"), unknown = CliProcess.Run(folder.Path, "sample", "--model", "imagenet");
+        Assert.AreEqual(2, both.ExitCode);
+        Assert.Contains("Give one of them", both.Error);
+        Assert.AreEqual(2, unknown.ExitCode);
+        Assert.Contains("Models that come with the program: mnist", unknown.Error);
+
+        CliProcess.Run(folder.Path, "export", "--model", "mnist", "--out", "copy.safetensors");
+        Assert.Contains("No clear difference", CliProcess.Run(folder.Path, "compare", "copy.safetensors", "--model", "mnist").Output);
+    }
+
+    [TestMethod]
     public void Presets_are_listed_with_their_size()
     {
         using TemporaryFolder folder = new();
