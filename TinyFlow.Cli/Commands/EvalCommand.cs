@@ -101,7 +101,7 @@ internal static class EvalCommand
         Number("largest inverse error", result.LargestInverseError ?? 0, "0.0e-0", $" of any pixel of the first {Math.Min(InverseChecks, result.Images)} images, on a scale of 0 to 1");
         Number("baseline: one histogram of all pixels       ", baselines.GlobalHistogram, "F4", " bits_per_dim");
         Number("baseline: a histogram for each pixel        ", baselines.PixelHistogram, "F4", " bits_per_dim");
-        lines.Add("The model's figure is an upper bound on its code length, by uniform dequantization; the baselines' are exact.");
+        lines.Add("The model's figure is an upper bound on its code length, by dequantization; the baselines' are exact.");
         return string.Join(Environment.NewLine, lines);
     }
 

@@ -79,14 +79,19 @@ public sealed class Chain : IFlow, IDataInitialized, IReversible, IComposite
     }
 
     /// <inheritdoc/>
-    Rebuilt IReversible.Reverse(Tape outer, Tensor y, Tensor dy, Tensor dlogDet)
+    Rebuilt IReversible.Reverse(Tape outer, Tensor y, Tensor dy, Tensor dlogDet) => Reverse(outer, known: null, y, dy, dlogDet);
+
+    /// <summary><see cref="IReversible.Reverse"/> where the input may be known, so that the first step need not rebuild it.</summary>
+    internal Rebuilt Reverse(Tape outer, Tensor? known, Tensor y, Tensor dy, Tensor dlogDet)
     {
         // Every step adds to the same log_det, so its gradient is each step's.
         Rebuilt current = new(outer.Backend.CopyOf(y), outer.Backend.CopyOf(dy));
         for (int i = _steps.Length - 1; i >= 0; i--)
         {
             using Rebuilt after = current;
-            current = Reversal.Of(_steps[i], outer, after.X, after.Dx, dlogDet);
+            current = i == 0 && known is not null && _steps[i] is not IReversible
+                ? Reversal.Through(_steps[i], outer, outer.Backend.CopyOf(known), after.Dx, dlogDet)
+                : Reversal.Of(_steps[i], outer, after.X, after.Dx, dlogDet);
         }
 
         return current;

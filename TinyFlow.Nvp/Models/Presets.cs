@@ -18,25 +18,6 @@ public static class Presets
         AverageDecay = 0.998,
     };
 
-    /// <summary>Ours: digits within minutes on two cores.</summary>
-    public static Preset Quick { get; } = new(
-        "quick",
-        "TinyFlow",
-        "Squeezes, ActNorm, 1x1 convolutions and couplings with a learned scale: digits within minutes on two cores.",
-        new ModelConfig
-        {
-            Preset = "quick",
-            Architecture = Architecture.Squeezed,
-            Levels = 2,
-            Layers = 4,
-            Hidden = 24,
-            Blocks = 1,
-            DenseLayers = 8,
-            DenseHidden = 256,
-            DataConstraint = 1 - 2e-5, // The zero bin of MNIST becomes a smooth tail rather than a wall.
-        },
-        new TrainingConfig { Epochs = 5, BatchSize = 32, LearningRate = 1e-3, ClipNorm = 100, Schedule = ScheduleKind.Cosine });
-
     /// <summary>Ours: the best likelihood within half an hour on two cores.</summary>
     public static Preset Mixture { get; } = new(
         "mixture",
@@ -54,7 +35,37 @@ public static class Presets
             NoiseLayers = 2,
             DataConstraint = 1 - 2e-5,
         },
-        MixtureTraining);
+        MixtureTraining)
+    {
+        Measured = "1.0512 ± 0.0025 on the MNIST test set, 8 draws of noise, after 30 minutes on 2 cores",
+    };
+
+    /// <summary>Ours: digits within minutes on two cores.</summary>
+    public static Preset Quick { get; } = new(
+        "quick",
+        "TinyFlow, after Flow++ (Ho et al. 2019)",
+        "As mixture, with couplings of the whole image behind the others: digits within minutes on two cores.",
+        Mixture.Model with { Preset = "quick", DenseLayers = 6, DenseHidden = 192 },
+        MixtureTraining with { Epochs = 13 });
+
+    /// <summary>Ours, with the couplings of Real NVP: what <see cref="Quick"/> is without mixtures.</summary>
+    public static Preset Affine { get; } = new(
+        "affine",
+        "TinyFlow",
+        "Squeezes, ActNorm, 1x1 convolutions, affine couplings with a learned scale, and couplings of the whole image.",
+        new ModelConfig
+        {
+            Preset = "affine",
+            Architecture = Architecture.Squeezed,
+            Levels = 2,
+            Layers = 4,
+            Hidden = 24,
+            Blocks = 1,
+            DenseLayers = 8,
+            DenseHidden = 256,
+            DataConstraint = 1 - 2e-5, // The zero bin of MNIST becomes a smooth tail rather than a wall.
+        },
+        new TrainingConfig { Epochs = 5, BatchSize = 32, LearningRate = 1e-3, ClipNorm = 100, Schedule = ScheduleKind.Cosine });
 
     /// <summary>The same, in a size for a graphics processor.</summary>
     public static Preset MixtureLarge { get; } = new(
@@ -134,7 +145,7 @@ public static class Presets
     };
 
     /// <summary>All of them; the first is the default.</summary>
-    public static IReadOnlyList<Preset> All { get; } = [Quick, Mixture, MixtureLarge, Notebook, Bjlkeng, Paper, PaperBatchNorm, PaperCifar];
+    public static IReadOnlyList<Preset> All { get; } = [Quick, Mixture, MixtureLarge, Affine, Notebook, Bjlkeng, Paper, PaperBatchNorm, PaperCifar];
 
     /// <summary>The preset of a name.</summary>
     /// <exception cref="ArgumentException">There is none; the message lists the known ones.</exception>

@@ -79,9 +79,9 @@ public sealed class EvaluatorTests
         using FlowModel model = FlowModelTests.Small(preset, backend);
         EvaluationResult result = Evaluator.Evaluate(model, images, new EvaluationSettings { NoiseDraws = 2, WithLedger = true });
 
-        Assert.AreEqual(-result.Nll, result.Ledger!.Total, 1e-9);
+        Assert.AreEqual(-result.Nll, result.Ledger!.Total, 1e-12 * Math.Abs(result.Nll));
         LedgerEntry[] entries = [.. result.Ledger.Entries];
-        Assert.Contains("LogitTransform", entries[1].Name);
+        Assert.IsTrue(entries.Any(entry => entry.Name.EndsWith("LogitTransform", StringComparison.Ordinal)), "the logit has a term");
         Assert.AreEqual(-64 * Math.Log(256), entries[^1].Nats, 1e-12);
         Assert.IsGreaterThan(6, entries.Length);
         Assert.IsTrue(entries.Where(entry => entry.Name.EndsWith("Squeeze", StringComparison.Ordinal)).All(entry => entry.Nats == 0));

@@ -10,7 +10,7 @@ namespace TinyFlow.Tests.Nvp;
 [TestClass]
 public sealed class ActNormTests
 {
-    private static readonly ModelConfig Tiny = Presets.Quick.Model with { DenseLayers = 2, DenseHidden = 3, Height = 8, Width = 8, Layers = 2, Hidden = 3 };
+    private static readonly ModelConfig Tiny = Presets.Affine.Model with { DenseLayers = 2, DenseHidden = 3, Height = 8, Width = 8, Layers = 2, Hidden = 3 };
 
     [TestMethod]
     public void The_first_batch_comes_out_with_mean_0_and_variance_1() => Devices.Run(Devices.Reference, backend =>

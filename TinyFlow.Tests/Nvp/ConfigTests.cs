@@ -40,7 +40,7 @@ public sealed class ConfigTests
 
     [TestMethod]
     public void An_unknown_preset_is_answered_with_the_known_ones() =>
-        OnReference.Throws<ArgumentException>(() => Presets.Find("quik"), "'quik'", "quick, mixture, mixture-large, notebook");
+        OnReference.Throws<ArgumentException>(() => Presets.Find("quik"), "'quik'", "quick, mixture, mixture-large, affine, notebook");
 
     [TestMethod]
     public void Model_settings_that_do_not_fit_are_all_named() => OnReference.Throws<ArgumentException>(
@@ -50,8 +50,9 @@ public sealed class ConfigTests
     [TestMethod]
     public void Components_belong_to_mixture_couplings()
     {
-        OnReference.Throws<ArgumentException>(() => (Presets.Mixture.Model with { Components = 0, DenseLayers = 1, DenseHidden = 2 }).Check(), "at least 1 component; found 0", "no dense layers; found 1");
-        OnReference.Throws<ArgumentException>(() => (Presets.Quick.Model with { Components = 4 }).Check(), "no mixture couplings; found 4 components");
+        OnReference.Throws<ArgumentException>(() => (Presets.Mixture.Model with { Components = 0 }).Check(), "at least 1 component; found 0");
+        OnReference.Throws<ArgumentException>(() => (Presets.Notebook.Model with { DenseLayers = 1, DenseHidden = 2 }).Check(), "no dense layers; found 1");
+        OnReference.Throws<ArgumentException>(() => (Presets.Affine.Model with { Components = 4 }).Check(), "no mixture couplings; found 4 components");
     }
 
     [TestMethod]

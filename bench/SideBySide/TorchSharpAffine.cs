@@ -5,10 +5,10 @@ using static TorchSharp.torch;
 namespace Bench;
 
 /// <summary>
-/// Preset quick as one would write it in TorchSharp: logit, two levels of a squeeze and ActNorm, invertible 1x1
+/// Preset affine as one would write it in TorchSharp: logit, two levels of a squeeze and ActNorm, invertible 1x1
 /// convolutions and couplings with gated residual networks, then couplings of the whole image with fully connected ones.
 /// </summary>
-internal sealed class TorchSharpQuick : ITorchModel
+internal sealed class TorchSharpAffine : ITorchModel
 {
     private const int Levels = 2, Layers = 4, Hidden = 24, Blocks = 1, DenseLayers = 8, DenseHidden = 256;
     private const double Constraint = 1 - 2e-5, MaxNorm = 100;
@@ -20,7 +20,7 @@ internal sealed class TorchSharpQuick : ITorchModel
     private readonly List<IStep> _steps = [];
 
     /// <param name="channelsLast">NHWC strides for the convolution weights.</param>
-    public TorchSharpQuick(bool channelsLast)
+    public TorchSharpAffine(bool channelsLast)
     {
         _state = new TorchState(channelsLast);
         (int channels, int size) = (1, 28);
@@ -73,7 +73,7 @@ internal sealed class TorchSharpQuick : ITorchModel
 
     public long[] Latent { get; }
 
-    public static ITorchModel Create(bool channelsLast) => new TorchSharpQuick(channelsLast);
+    public static ITorchModel Create(bool channelsLast) => new TorchSharpAffine(channelsLast);
 
     public void Load(Func<string, long[], float[]> valuesOf) => _state.Load(valuesOf);
 
