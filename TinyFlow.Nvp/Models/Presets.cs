@@ -46,7 +46,10 @@ public static class Presets
         "TinyFlow, after Flow++ (Ho et al. 2019)",
         "As mixture, with couplings of the whole image behind the others: digits within minutes on two cores.",
         Mixture.Model with { Preset = "quick", DenseLayers = 6, DenseHidden = 192 },
-        MixtureTraining with { Epochs = 13 });
+        MixtureTraining with { Epochs = 13 })
+    {
+        Measured = "1.1388 ± 0.0058 on the 2,000 test digits that come with the program, after 2 min 29 s on 2 cores",
+    };
 
     /// <summary>Ours, with the couplings of Real NVP: what <see cref="Quick"/> is without mixtures.</summary>
     public static Preset Affine { get; } = new(
