@@ -159,6 +159,21 @@ public interface IBackend : IDisposable
     /// <summary>The gradients of the forward coupling, given those of y and logDet.</summary>
     void LogisticMixtureCouplingBackward(Tensor x, Tensor h, ChannelRange changed, Tensor dy, Tensor dlogDet, Sink dx, Sink dh);
 
+    /// <summary>
+    /// Coupling by a monotone rational-quadratic spline of K bins on [−B, B], the identity beyond; the bounds are those of
+    /// <see cref="SplineLimits"/>. h [N, (3K − 1)·C', H, W] has, for each of the C' changed channels of x [N, C, H, W], by
+    /// groups of C' channels: K logits of the widths, K logits of the heights, K − 1 numbers δ. Widths are
+    /// 2B·(m + (1 − K·m)·softmax), m being the smallest bin, heights likewise; the derivatives at the K − 1 inner knots are the
+    /// smallest one plus softplus(δ), and 1 at the ends. The other channels stay. logDet [N] = Σ log ∂y/∂x.
+    /// </summary>
+    void RationalQuadraticCoupling(Tensor x, Tensor h, ChannelRange changed, Tensor y, Tensor logDet);
+
+    /// <summary>x from y, given the same h, in closed form.</summary>
+    void RationalQuadraticCouplingInverse(Tensor y, Tensor h, ChannelRange changed, Tensor x);
+
+    /// <summary>The gradients of the forward coupling, given those of y and logDet.</summary>
+    void RationalQuadraticCouplingBackward(Tensor x, Tensor h, ChannelRange changed, Tensor dy, Tensor dlogDet, Sink dx, Sink dh);
+
     /// <summary>logProb [N] of z [N, …] under a standard normal.</summary>
     void GaussianLogProb(Tensor z, Tensor logProb);
 

@@ -59,6 +59,22 @@ public static class LogisticMixtureLimits
     public const double LargestAffineLogScale = 2;
 }
 
+/// <summary>The bounds of a coupling by a rational-quadratic spline, as in the image models of Durkan et al. 2019.</summary>
+public static class SplineLimits
+{
+    /// <summary>B: beyond [−B, B] the coupling is the identity.</summary>
+    public const double Box = 3;
+
+    /// <summary>The least share of the box's width, or height, that a bin has.</summary>
+    public const double SmallestBin = 1e-3;
+
+    /// <summary>What is added to the softplus that makes a derivative.</summary>
+    public const double SmallestDerivative = 1e-3;
+
+    /// <summary>The most bins: beyond, their smallest sizes alone would take more than half of the box.</summary>
+    public const int MostBins = 500;
+}
+
 /// <summary>The order of channels after a 2x2 squeeze, where block position p = 2·dy + dx.</summary>
 public enum SqueezeOrder
 {

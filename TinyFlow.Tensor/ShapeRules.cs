@@ -79,21 +79,22 @@ public static class ShapeRules
     /// <exception cref="ArgumentException">The operands do not fit.</exception>
     public static int LogisticMixtureCoupling(string op, Shape x, Shape h, ChannelRange changed)
     {
-        if (x.Rank != 4)
-        {
-            throw new ArgumentException($"{op}: need x [N, C, H, W]; found {x}.");
-        }
-
-        if (changed.First < 0 || changed.Count < 1 || changed.End > x[1])
-        {
-            throw new ArgumentException($"{op}: the changed channels {changed.First} to {changed.End - 1} must be at least one of those of x {x}.");
-        }
-
-        int components = h.Rank == 4 ? (h[1] / changed.Count - 2) / 3 : 0;
+        int components = (ParametersEach(op, x, h, changed) - 2) / 3;
         return components >= 1 && h == x.With(1, (2 + 3 * components) * changed.Count)
             ? components
             : throw new ArgumentException(
                 $"{op}: h must have (2 + 3K)·{changed.Count} channels for K components, and the images, height and width of x {x}; found {h}.");
+    }
+
+    /// <summary>The number K of bins of a spline coupling of x [N, C, H, W] by h [N, (3K − 1)·C', H, W].</summary>
+    /// <exception cref="ArgumentException">The operands do not fit.</exception>
+    public static int RationalQuadraticCoupling(string op, Shape x, Shape h, ChannelRange changed)
+    {
+        int bins = (ParametersEach(op, x, h, changed) + 1) / 3;
+        return bins is >= 2 and <= SplineLimits.MostBins && h == x.With(1, (3 * bins - 1) * changed.Count)
+            ? bins
+            : throw new ArgumentException(
+                $"{op}: h must have (3K − 1)·{changed.Count} channels for K bins, K from 2 to {SplineLimits.MostBins}, and the images, height and width of x {x}; found {h}.");
     }
 
     /// <summary>Checks that an operand has the shape that is needed.</summary>
@@ -104,5 +105,21 @@ public static class ShapeRules
         {
             throw new ArgumentException($"{op}: {operand} must be {needed}; found {found}.");
         }
+    }
+
+    // The parameters that h may have for each changed element; 0 if it is no batch of images.
+    private static int ParametersEach(string op, Shape x, Shape h, ChannelRange changed)
+    {
+        if (x.Rank != 4)
+        {
+            throw new ArgumentException($"{op}: need x [N, C, H, W]; found {x}.");
+        }
+
+        if (changed.First < 0 || changed.Count < 1 || changed.End > x[1])
+        {
+            throw new ArgumentException($"{op}: the changed channels {changed.First} to {changed.End - 1} must be at least one of those of x {x}.");
+        }
+
+        return h.Rank == 4 ? h[1] / changed.Count : 0;
     }
 }

@@ -13,26 +13,20 @@ namespace TinyFlow.Nvp.Flows;
 /// </summary>
 public sealed class MixtureCoupling : IFlow, IReversible
 {
-    private readonly ChannelRange _changed, _kept;
-    private readonly INet _net;
+    private readonly ConditionedHalf _half;
 
     /// <summary>A coupling of images [C, H, W].</summary>
     /// <param name="channels">C, at least 2.</param>
     /// <param name="changesFirst">Whether the first ⌊C/2⌋ channels change; else the last ⌊C/2⌋.</param>
     /// <param name="net">From the channels that stay, <see cref="Kept"/>, and those of a context if there is one, to <see cref="ParameterCount"/> channels.</param>
-    public MixtureCoupling(int channels, bool changesFirst, INet net)
-    {
-        int half = Changed(channels), kept = Kept(channels);
-        _changed = new ChannelRange(changesFirst ? 0 : kept, half);
-        _kept = new ChannelRange(changesFirst ? half : 0, kept);
-        _net = net;
-    }
+    public MixtureCoupling(int channels, bool changesFirst, INet net) => _half = new ConditionedHalf(
+        channels, changesFirst, net, LogisticMixtures.LogisticMixtureCoupling, LogisticMixtures.LogisticMixtureCouplingInverse);
 
     /// <summary>How many of C channels the net sees.</summary>
-    public static int Kept(int channels) => channels - Changed(channels);
+    public static int Kept(int channels) => ConditionedHalf.Kept(channels);
 
     /// <summary>How many channels the net of a coupling of C channels has to give.</summary>
-    public static int ParameterCount(int channels, int components) => (2 + 3 * components) * Changed(channels);
+    public static int ParameterCount(int channels, int components) => (2 + 3 * components) * ConditionedHalf.Changed(channels);
 
     /// <summary>
     /// The start of the net's last bias [<see cref="ParameterCount"/>], whose weight starts at zero: means spread evenly
@@ -41,7 +35,7 @@ public sealed class MixtureCoupling : IFlow, IReversible
     public static Initializer StartingBias(int channels, int components) => (shape, _) =>
     {
         double[] bias = new double[shape.Count];
-        int changed = Changed(channels);
+        int changed = ConditionedHalf.Changed(channels);
         for (int k = 0; k < components && components > 1; k++)
         {
             bias.AsSpan((2 + components + k) * changed, changed).Fill((float)(2.0 * k / (components - 1) - 1));
@@ -51,45 +45,17 @@ public sealed class MixtureCoupling : IFlow, IReversible
     };
 
     /// <inheritdoc/>
-    public (Var Y, Var LogDet) Forward(Var x, Pass pass) => Forward(x, x.Slice(1, _kept.First, _kept.Count), pass);
+    public (Var Y, Var LogDet) Forward(Var x, Pass pass) => _half.Forward(x, pass);
 
     /// <inheritdoc/>
-    public Var Inverse(Var y) => Inverse(y, y.Slice(1, _kept.First, _kept.Count));
+    public Var Inverse(Var y) => _half.Inverse(y);
 
     /// <summary>As <see cref="Forward(Var, Pass)"/>, with a net that sees a context [N, …, H, W] behind the channels that stay.</summary>
-    public (Var Y, Var LogDet) ForwardGiven(Var context, Var x, Pass pass) => Forward(x, WithContext(x, context), pass);
+    public (Var Y, Var LogDet) ForwardGiven(Var context, Var x, Pass pass) => _half.Forward(x, pass, context);
 
     /// <summary>x of <see cref="ForwardGiven"/> in evaluation, given the same context.</summary>
-    public Var InverseGiven(Var context, Var y) => Inverse(y, WithContext(y, context));
+    public Var InverseGiven(Var context, Var y) => _half.Inverse(y, context);
 
     /// <inheritdoc/>
-    Rebuilt IReversible.Reverse(Tape outer, Tensor y, Tensor dy, Tensor dlogDet) => Reversal.OfCoupling(
-        outer, y, dy, dlogDet,
-        input => _net.Forward(input.Slice(1, _kept.First, _kept.Count), Pass.Replay),
-        (result, h) => result.LogisticMixtureCouplingInverse(h, _changed),
-        (x, h) => x.LogisticMixtureCoupling(h, _changed));
-
-    private static int Changed(int channels) => channels / 2;
-
-    private (Var Y, Var LogDet) Forward(Var x, Var known, Pass pass)
-    {
-        Var h = _net.Forward(known, pass);
-        (Var y, Var logDet) = x.LogisticMixtureCoupling(h, _changed);
-        x.Tape.ReleaseAll(h, known);
-        return (y, logDet);
-    }
-
-    private Var Inverse(Var y, Var known)
-    {
-        Var h = _net.Forward(known, Pass.Evaluation), x = y.LogisticMixtureCouplingInverse(h, _changed);
-        y.Tape.ReleaseAll(h, known);
-        return x;
-    }
-
-    private Var WithContext(Var x, Var context)
-    {
-        Var kept = x.Slice(1, _kept.First, _kept.Count), known = Movement.Concat(1, kept, context);
-        x.Tape.Release(kept);
-        return known;
-    }
+    Rebuilt IReversible.Reverse(Tape outer, Tensor y, Tensor dy, Tensor dlogDet) => _half.Reverse(outer, y, dy, dlogDet);
 }

@@ -10,8 +10,8 @@ public enum Architecture
     Squeezed,
 
     /// <summary>
-    /// Logit transform, then levels of a squeeze and steps of ActNorm, an invertible 1x1 convolution and a mixture coupling;
-    /// half of the channels leave behind each level, with a learned prior. The latent is flat.
+    /// Logit transform, then levels of a squeeze and steps of ActNorm, an invertible 1x1 convolution and a coupling by mixtures
+    /// of logistics or splines (<see cref="ModelConfig.Coupling"/>); half of the channels leave behind each level, with a learned prior. The latent is flat.
     /// </summary>
     MultiScale,
 

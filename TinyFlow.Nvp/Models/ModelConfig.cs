@@ -47,10 +47,16 @@ public sealed record ModelConfig
     /// <summary>Residual blocks of each conditioner; 0 for an architecture without.</summary>
     public int Blocks { get; init; }
 
-    /// <summary>Components of each mixture coupling; 0 for an architecture without.</summary>
+    /// <summary>The couplings of <see cref="Architecture.MultiScale"/>.</summary>
+    public CouplingKind Coupling { get; init; }
+
+    /// <summary>Components of each mixture coupling; 0 without such couplings.</summary>
     public int Components { get; init; }
 
-    /// <summary>Couplings of the dequantization noise, which make it depend on the image's pixels; 0 for uniform noise.</summary>
+    /// <summary>Bins of each spline; 0 without spline couplings.</summary>
+    public int Bins { get; init; }
+
+    /// <summary>Mixture couplings of the dequantization noise, which make it depend on the image's pixels; 0 for uniform noise.</summary>
     public int NoiseLayers { get; init; }
 
     /// <summary>Couplings of the whole image with fully connected nets, behind the levels; 0 for none.</summary>
@@ -108,16 +114,24 @@ public sealed record ModelConfig
             $"dense layers must be at least 0, and have hidden units if there are any; found {DenseLayers} of {DenseHidden} units");
         problems.Require(Channels >= 1 && Height >= 1 && Width >= 1, $"an image needs at least 1 channel, row and column; found {Image}");
         problems.Require(DataConstraint is null or (> 0 and < 1), $"the data constraint must lie between 0 and 1, both excluded; found {DataConstraint}");
-        bool hasLevels = Architecture is Architecture.Squeezed or Architecture.MultiScale or Architecture.Paper, hasMixtures = Architecture == Architecture.MultiScale, isKeng = Architecture == Architecture.Keng;
+        bool hasLevels = Architecture is Architecture.Squeezed or Architecture.MultiScale or Architecture.Paper, isKeng = Architecture == Architecture.Keng;
+        bool isMultiScale = Architecture == Architecture.MultiScale, hasMixtures = isMultiScale && Coupling == CouplingKind.Mixture, hasSplines = isMultiScale && Coupling == CouplingKind.Spline;
+        string kind = isMultiScale ? $"a model with couplings of kind {Coupling}" : $"architecture {Architecture}";
         problems.Require(
             hasLevels ? Levels is >= 1 and <= 8 : Levels == 0,
             hasLevels ? $"levels must be from 1 to 8; found {Levels}" : $"architecture {Architecture} has no levels; found {Levels}");
         problems.Require(
+            isMultiScale ? Enum.IsDefined(Coupling) : Coupling == CouplingKind.Mixture,
+            isMultiScale ? $"couplings must be of kind {string.Join(" or ", Enum.GetNames<CouplingKind>())}; found {Coupling}" : $"architecture {Architecture} leaves no choice of couplings; found {Coupling}");
+        problems.Require(
             hasMixtures ? Components >= 1 : Components == 0,
-            hasMixtures ? $"mixture couplings need at least 1 component; found {Components}" : $"architecture {Architecture} has no mixture couplings; found {Components} components");
+            hasMixtures ? $"mixture couplings need at least 1 component; found {Components}" : $"{kind} has no mixture couplings; found {Components} components");
+        problems.Require(
+            hasSplines ? Bins is >= 2 and <= SplineLimits.MostBins : Bins == 0,
+            hasSplines ? $"spline couplings need from 2 to {SplineLimits.MostBins} bins; found {Bins}" : $"{kind} has no spline couplings; found {Bins} bins");
         problems.Require(
             NoiseLayers == 0 || (NoiseLayers > 0 && hasMixtures),
-            hasMixtures ? $"noise layers must be at least 0; found {NoiseLayers}" : $"architecture {Architecture} has no noise layers; found {NoiseLayers}");
+            hasMixtures ? $"noise layers must be at least 0; found {NoiseLayers}" : $"{kind} has no noise layers; found {NoiseLayers}");
         problems.Require(DenseLayers == 0 || Architecture is Architecture.Squeezed or Architecture.MultiScale, $"architecture {Architecture} has no dense layers; found {DenseLayers}");
         problems.Require(
             isKeng ? FinalLayers >= 0 : FinalLayers == 0,

@@ -6,7 +6,7 @@ namespace TinyFlow.Nvp.Models;
 
 /// <summary>
 /// Levels of a squeeze and <see cref="ModelConfig.Layers"/> steps of ActNorm, an invertible 1x1 convolution (but before
-/// the first coupling) and a mixture coupling; behind each level but the last half of the channels leave, with a prior
+/// the first coupling) and a coupling by mixtures or splines; behind each level but the last half of the channels leave, with a prior
 /// learned from the other half. In front, if asked for, couplings of the noise that dequantizes, and behind the last level
 /// couplings of all that is left. The latent is flat: the parts in the order in which they left.
 /// </summary>
@@ -57,9 +57,7 @@ internal static class MultiScaleFlow
                 steps.Add(new InvertibleConvolution(step / "convolution", image[0]));
             }
 
-            INet net = Net(step / "coupling" / "net", MixtureCoupling.Kept(image[0]), MixtureCoupling.ParameterCount(image[0], config.Components),
-                MixtureCoupling.StartingBias(image[0], config.Components), level, config);
-            steps.Add(new MixtureCoupling(image[0], changesFirst: i % 2 == 1, net));
+            steps.Add(Coupling(step / "coupling", image[0], changesFirst: i % 2 == 1, level, config));
         }
 
         if (level + 1 == config.Levels)
@@ -78,6 +76,17 @@ internal static class MultiScaleFlow
         steps.Add(new FactorOut(image, Level(root, image.With(0, half), level + 1, config), FactorOutLayout.Flat, prior));
         return new Chain([.. steps]);
     }
+
+    private static IFlow Coupling(ParameterScope scope, int channels, bool changesFirst, int level, ModelConfig config) => config.Coupling switch
+    {
+        CouplingKind.Mixture => new MixtureCoupling(channels, changesFirst, Net(
+            scope / "net", MixtureCoupling.Kept(channels), MixtureCoupling.ParameterCount(channels, config.Components),
+            MixtureCoupling.StartingBias(channels, config.Components), level, config)),
+        CouplingKind.Spline => new SplineCoupling(channels, changesFirst, Net(
+            scope / "net", SplineCoupling.Kept(channels), SplineCoupling.ParameterCount(channels, config.Bins),
+            SplineCoupling.StartingBias(channels, config.Bins), level, config)),
+        _ => throw new ArgumentException($"The coupling {config.Coupling} is not known. Known ones: {string.Join(", ", Enum.GetNames<CouplingKind>())}."),
+    };
 
     // A level has a quarter of the pixels of the one before: twice the width costs the same, and sees the whole digit.
     private static GatedResidualNet Net(ParameterScope scope, int inputs, int outputs, Initializer bias, int level, ModelConfig config) =>

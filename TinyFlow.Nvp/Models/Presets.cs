@@ -78,6 +78,14 @@ public static class Presets
         Mixture.Model with { Preset = "mixture-large", Layers = 8, Hidden = 64, Blocks = 3, Components = 8, NoiseLayers = 4 },
         MixtureTraining with { Epochs = 100, BatchSize = 256 });
 
+    /// <summary>Ours: as <see cref="Mixture"/>, with another kind of couplings.</summary>
+    public static Preset Spline { get; } = new(
+        "spline",
+        "TinyFlow, after Neural Spline Flows (Durkan et al. 2019)",
+        "As mixture without learned noise, with couplings by rational-quadratic splines, whose inverse has a closed form.",
+        Mixture.Model with { Preset = "spline", Coupling = CouplingKind.Spline, Components = 0, Bins = 8, NoiseLayers = 0 },
+        MixtureTraining);
+
     /// <summary>The seed notebook's Real NVP.</summary>
     public static Preset Notebook { get; } = new(
         "notebook",
@@ -148,7 +156,7 @@ public static class Presets
     };
 
     /// <summary>All of them; the first is the default.</summary>
-    public static IReadOnlyList<Preset> All { get; } = [Quick, Mixture, MixtureLarge, Affine, Notebook, Bjlkeng, Paper, PaperBatchNorm, PaperCifar];
+    public static IReadOnlyList<Preset> All { get; } = [Quick, Mixture, MixtureLarge, Spline, Affine, Notebook, Bjlkeng, Paper, PaperBatchNorm, PaperCifar];
 
     /// <summary>The preset of a name.</summary>
     /// <exception cref="ArgumentException">There is none; the message lists the known ones.</exception>

@@ -217,6 +217,9 @@ public abstract unsafe class HostBackend<T> : IBackend where T : unmanaged, IBin
     public abstract void LogisticMixtureCoupling(Tensor x, Tensor h, ChannelRange changed, Tensor y, Tensor logDet);
     public abstract void LogisticMixtureCouplingInverse(Tensor y, Tensor h, ChannelRange changed, Tensor x);
     public abstract void LogisticMixtureCouplingBackward(Tensor x, Tensor h, ChannelRange changed, Tensor dy, Tensor dlogDet, Sink dx, Sink dh);
+    public abstract void RationalQuadraticCoupling(Tensor x, Tensor h, ChannelRange changed, Tensor y, Tensor logDet);
+    public abstract void RationalQuadraticCouplingInverse(Tensor y, Tensor h, ChannelRange changed, Tensor x);
+    public abstract void RationalQuadraticCouplingBackward(Tensor x, Tensor h, ChannelRange changed, Tensor dy, Tensor dlogDet, Sink dx, Sink dh);
     public abstract void GaussianLogProb(Tensor z, Tensor logProb);
     public abstract void GaussianLogProbBackward(Tensor z, Tensor dlogProb, Sink dz);
     public abstract void Uniform(NoiseKey key, Tensor y);

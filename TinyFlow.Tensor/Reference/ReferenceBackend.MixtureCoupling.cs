@@ -6,7 +6,7 @@ public partial class ReferenceBackend
     public override void LogisticMixtureCoupling(Tensor x, Tensor h, ChannelRange changed, Tensor y, Tensor logDet)
     {
         Span<double> xs = Span(x), hs = Span(h), ys = Span(y), logDets = Span(logDet);
-        MixturePlaces places = new(x.Shape, h.Shape, changed);
+        ElementPlaces places = new(x.Shape, h.Shape, changed);
         logDets.Clear();
         for (int i = 0; i < xs.Length; i++)
         {
@@ -16,7 +16,7 @@ public partial class ReferenceBackend
                 continue;
             }
 
-            LogisticMixture mixture = places.At(hs, first);
+            LogisticMixture mixture = MixtureAt(hs, first, places);
             double cumulative = mixture.LogCumulative(xs[i]), survival = mixture.LogSurvival(xs[i]), r = mixture.AffineLogScale;
             ys[i] = (cumulative - survival) * Math.Exp(r) + mixture.Shift;
             logDets[image] += mixture.LogDensity(xs[i]) - cumulative - survival + r;
@@ -27,12 +27,12 @@ public partial class ReferenceBackend
     public override void LogisticMixtureCouplingInverse(Tensor y, Tensor h, ChannelRange changed, Tensor x)
     {
         Span<double> ys = Span(y), hs = Span(h), xs = Span(x);
-        MixturePlaces places = new(y.Shape, h.Shape, changed);
+        ElementPlaces places = new(y.Shape, h.Shape, changed);
         for (int i = 0; i < ys.Length; i++)
         {
             if (places.IsChanged(i, out _, out int first))
             {
-                LogisticMixture mixture = places.At(hs, first);
+                LogisticMixture mixture = MixtureAt(hs, first, places);
                 xs[i] = mixture.Quantile((ys[i] - mixture.Shift) * Math.Exp(-mixture.AffineLogScale));
             }
             else
@@ -46,14 +46,14 @@ public partial class ReferenceBackend
     public override void LogisticMixtureCouplingBackward(Tensor x, Tensor h, ChannelRange changed, Tensor dy, Tensor dlogDet, Sink dx, Sink dh)
     {
         Span<double> xs = Span(x), hs = Span(h), dys = Span(dy), dlogDets = Span(dlogDet), dxs = Accumulator(dx), dhs = Accumulator(dh);
-        MixturePlaces places = new(x.Shape, h.Shape, changed);
-        int stride = places.Stride, k = places.Components;
+        ElementPlaces places = new(x.Shape, h.Shape, changed);
+        int stride = places.Stride, k = ComponentsOf(places);
         for (int i = 0; i < xs.Length; i++)
         {
             double input = xs[i], slope = dys[i];
             if (places.IsChanged(i, out int image, out int first))
             {
-                LogisticMixture mixture = places.At(hs, first);
+                LogisticMixture mixture = MixtureAt(hs, first, places);
                 double cumulative = mixture.LogCumulative(input), survival = mixture.LogSurvival(input), density = mixture.LogDensity(input);
                 double scaled = dys[i] * Math.Exp(mixture.AffineLogScale), dlog = dlogDets[image];
 
@@ -94,25 +94,8 @@ public partial class ReferenceBackend
         }
     }
 
-    /// <summary>Where the elements of x have their parameters in h.</summary>
-    private readonly struct MixturePlaces(Shape x, Shape h, ChannelRange changed)
-    {
-        private readonly int _channels = x[1], _pixels = x[2] * x[3], _parameters = h[1];
+    private static int ComponentsOf(ElementPlaces places) => (places.ParametersEach - 2) / 3;
 
-        /// <summary>From a parameter of an element to its next.</summary>
-        public int Stride { get; } = changed.Count * x[2] * x[3];
-
-        public int Components { get; } = (h[1] / changed.Count - 2) / 3;
-
-        /// <summary>Whether an element of x is changed, and where its parameters begin.</summary>
-        public bool IsChanged(int element, out int image, out int first)
-        {
-            (int row, int pixel) = Math.DivRem(element, _pixels);
-            (image, int channel) = Math.DivRem(row, _channels);
-            first = (image * _parameters + channel - changed.First) * _pixels + pixel;
-            return channel >= changed.First && channel < changed.End;
-        }
-
-        public LogisticMixture At(ReadOnlySpan<double> h, int first) => new(h, first, Stride, Components);
-    }
+    private static LogisticMixture MixtureAt(ReadOnlySpan<double> h, int first, ElementPlaces places) =>
+        new(h, first, places.Stride, ComponentsOf(places));
 }

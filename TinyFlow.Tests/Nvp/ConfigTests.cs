@@ -40,7 +40,7 @@ public sealed class ConfigTests
 
     [TestMethod]
     public void An_unknown_preset_is_answered_with_the_known_ones() =>
-        OnReference.Throws<ArgumentException>(() => Presets.Find("quik"), "'quik'", "quick, mixture, mixture-large, affine, notebook");
+        OnReference.Throws<ArgumentException>(() => Presets.Find("quik"), "'quik'", "quick, mixture, mixture-large, spline, affine, notebook");
 
     [TestMethod]
     public void Model_settings_that_do_not_fit_are_all_named() => OnReference.Throws<ArgumentException>(
@@ -56,6 +56,17 @@ public sealed class ConfigTests
     }
 
     [TestMethod]
+    public void Bins_belong_to_spline_couplings()
+    {
+        OnReference.Throws<ArgumentException>(
+            () => (Presets.Spline.Model with { Bins = 1, Components = 4, NoiseLayers = 2 }).Check(),
+            "from 2 to 500 bins; found 1", "kind Spline has no mixture couplings; found 4 components", "kind Spline has no noise layers; found 2");
+        OnReference.Throws<ArgumentException>(
+            () => (Presets.Affine.Model with { Coupling = CouplingKind.Spline, Bins = 4 }).Check(), "no choice of couplings; found Spline", "no spline couplings; found 4 bins");
+        OnReference.Throws<ArgumentException>(() => (Presets.Mixture.Model with { Coupling = (CouplingKind)7 }).Check(), "of kind Mixture or Spline; found 7");
+    }
+
+    [TestMethod]
     public void Training_settings_that_do_not_fit_are_all_named() => OnReference.Throws<ArgumentException>(
         () => (Presets.Quick.Training with { BatchSize = 0, Epochs = 0, LearningRate = double.NaN, ClipNorm = -1 }).Check(),
         "batch size must be at least 1; found 0", "epochs", "learning rate", "clip");
@@ -66,6 +77,9 @@ public sealed class ConfigTests
         Assert.AreEqual(
             Presets.Notebook.Model,
             ModelConfig.FromJson("""{ "preset": "notebook", "architecture": "Notebook", "channels": 1, "height": 28, "width": 28, "layers": 8, "levels": 0, "hidden": 64, "blocks": 0 }"""));
+        Assert.AreEqual(
+            Presets.Mixture.Model with { DataConstraint = 0.9 },
+            ModelConfig.FromJson("""{ "preset": "mixture", "architecture": "MultiScale", "channels": 1, "height": 28, "width": 28, "layers": 6, "levels": 2, "hidden": 24, "blocks": 1, "components": 4, "noise_layers": 0, "data_constraint": 0.9 }"""));
         Assert.AreEqual(
             Presets.Notebook.Training,
             TrainingConfig.FromJson("""{ "epochs": 50, "batch_size": 64, "learning_rate": 5e-4, "schedule": "Step", "step_epochs": 25, "step_factor": 0.8, "weight_decay": 1e-6, "clip_norm": 1, "l2": 1e-5, "objective": "Exact", "seed": 0 }"""));

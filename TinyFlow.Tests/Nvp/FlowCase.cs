@@ -25,6 +25,9 @@ internal sealed record FlowCase(string Name, Shape Image, Func<ParameterScope, I
         new("mixture coupling, last channels", Small, scope => Mixture(scope, 2, components: 3, changesFirst: false)),
         new("mixture coupling, first channels", Small, scope => Mixture(scope, 2, components: 1, changesFirst: true)),
         new("mixture coupling, odd channels", [5, 1, 3], scope => Mixture(scope, 5, components: 2, changesFirst: true)),
+        new("spline coupling, last channels", Small, scope => Spline(scope, 2, bins: 4, changesFirst: false)),
+        new("spline coupling, first channels", Small, scope => Spline(scope, 2, bins: 2, changesFirst: true)),
+        new("spline coupling, odd channels", [5, 1, 3], scope => Spline(scope, 5, bins: 3, changesFirst: true)),
         new("coupling of a checkerboard with channels, weight-normed factors", [3, 2, 2], scope => new AffineCoupling(
             scope, [3, 2, 2], Masks.CheckerboardOfChannels([3, 2, 2]), new GatedResidualNet(scope / "net", 3, 6, hidden: 2, blocks: 1),
             new Reshaped(new NormedWeight(scope / "rescale", [3, 1, 1], Initializers.One), [3]), CouplingForm.ShiftThenScale)),
@@ -62,6 +65,7 @@ internal sealed record FlowCase(string Name, Shape Image, Func<ParameterScope, I
         Preset("mixture", Presets.Mixture.Model with { NoiseLayers = 0, Height = 4, Width = 4, Layers = 2, Hidden = 3, Components = 2 }),
         Preset("quick", Presets.Quick.Model with { NoiseLayers = 0, DenseLayers = 2, DenseHidden = 3, Height = 4, Width = 4, Layers = 2, Hidden = 3 }),
         Preset("affine", Presets.Affine.Model with { DenseLayers = 2, DenseHidden = 3, Height = 4, Width = 4, Layers = 2, Hidden = 3 }),
+        Preset("spline", Presets.Spline.Model with { Height = 4, Width = 4, Layers = 2, Hidden = 3, Bins = 3 }),
         Preset("bjlkeng", Presets.Bjlkeng.Model with { Height = 4, Width = 4, Layers = 6, FinalLayers = 2, Hidden = 2, Blocks = 1 }),
         Preset("paper", Presets.Paper.Model with { Height = 4, Width = 4, Layers = 2, Hidden = 2, Blocks = 1 }),
         Preset("paper-bn", Presets.PaperBatchNorm.Model with { Height = 4, Width = 4, Layers = 1, Hidden = 2, Blocks = 1 }),
@@ -86,6 +90,11 @@ internal sealed record FlowCase(string Name, Shape Image, Func<ParameterScope, I
         channels, changesFirst, new GatedResidualNet(
             scope / "net", MixtureCoupling.Kept(channels), MixtureCoupling.ParameterCount(channels, components), hidden: 3, blocks: 1,
             MixtureCoupling.StartingBias(channels, components)));
+
+    private static SplineCoupling Spline(ParameterScope scope, int channels, int bins, bool changesFirst) => new(
+        channels, changesFirst, new GatedResidualNet(
+            scope / "net", SplineCoupling.Kept(channels), SplineCoupling.ParameterCount(channels, bins), hidden: 3, blocks: 1,
+            SplineCoupling.StartingBias(channels, bins)));
 
     private static MixtureCoupling NoiseCoupling(ParameterScope scope, int channels, bool changesFirst) => new(
         channels, changesFirst, new GatedResidualNet(

@@ -19,5 +19,7 @@ internal sealed record Float32Tolerance(double Value, string Reason)
 
     public static readonly Float32Tolerance Mixtures = new(3e-6, "sums of exponentials of differences, each with the roundings of its exponent");
 
+    public static readonly Float32Tolerance Splines = new(3e-5, "a knot, a sum of up to 3, is off by 4e-7, and in narrow bins the log slope's gradient changes by its own size within 0.02");
+
     public static readonly Float32Tolerance Statistics = new(1e-5, "differences from a mean cancel, and their roundings are scaled by 1/deviation");
 }

@@ -74,7 +74,8 @@ public sealed class GradientTests
             .Select(type => type.Name);
 
         // The inverses have no gradient by design.
-        string[] missing = [.. functions.Concat(ops).Distinct().Except(covered).Except([nameof(Coupling.AffineCouplingInverse), nameof(LogisticMixtures.LogisticMixtureCouplingInverse)])];
+        string[] inverses = [nameof(Coupling.AffineCouplingInverse), nameof(LogisticMixtures.LogisticMixtureCouplingInverse), nameof(RationalQuadraticSplines.RationalQuadraticCouplingInverse)];
+        string[] missing = [.. functions.Concat(ops).Distinct().Except(covered).Except(inverses)];
 
         Assert.IsEmpty(missing, $"no row in OpCases for: {string.Join(", ", missing)}");
     }

@@ -61,8 +61,28 @@ internal static partial class OpCases
             (_, v) =>
             {
                 (Var y, Var logDet) = v[0].LogisticMixtureCoupling(v[1], changed);
-                int n = x[0];
-                return Movement.Concat(1, y.Reshape([n, (int)(x.Count / n)]), logDet.Reshape([n, 1]));
+                return Both(y, logDet);
+            });
+    }
+
+    private static IEnumerable<OpCase> SplineCouplingRows()
+    {
+        yield return CoupleBySpline([1, 1, 1, 1], new ChannelRange(0, 1), 2);
+        yield return CoupleBySpline([2, 2, 3, 3], new ChannelRange(1, 1), 8);
+        yield return CoupleBySpline([3, 4, 2, 3], new ChannelRange(0, 2), 3);
+        yield return CoupleBySpline([2, 5, 1, 3], new ChannelRange(1, 3), 5);
+    }
+
+    private static OpCase CoupleBySpline(Shape x, ChannelRange changed, int bins)
+    {
+        SplineOperands operands = new(x, changed, bins);
+        return new OpCase(
+            $"RationalQuadraticCoupling of {x}, {changed.Count} channels from {changed.First} on, {bins} bins",
+            Float32Tolerance.Splines, [operands.Input, operands.Parameters],
+            (_, v) =>
+            {
+                (Var y, Var logDet) = v[0].RationalQuadraticCoupling(v[1], changed);
+                return Both(y, logDet);
             });
     }
 
@@ -76,11 +96,15 @@ internal static partial class OpCases
             {
                 Tensor pattern = Constant(tape, MaskOf(mask, x));
                 (Var y, Var logDet) = v[0].AffineCoupling(v[1], v.Length > 2 ? v[2] : null, pattern, form);
-
-                // Both results, so that both of their gradients are checked.
-                int n = x[0];
-                return Movement.Concat(1, y.Reshape([n, (int)(x.Count / n)]), logDet.Reshape([n, 1]));
+                return Both(y, logDet);
             });
+    }
+
+    /// <summary>Both results of a coupling, so that both of their gradients are checked.</summary>
+    private static Var Both(Var y, Var logDet)
+    {
+        int n = y.Shape[0];
+        return Movement.Concat(1, y.Reshape([n, (int)(y.Shape.Count / n)]), logDet.Reshape([n, 1]));
     }
 
     private static Operand MaskOf(Mask mask, Shape x) => new([x[1], x[2], x[3]], (p, u) =>

@@ -68,8 +68,10 @@ internal static partial class OpCases
         yield return Row(
             "LogisticMixtureCoupling of images in several pieces by a net of them",
             new Float32Tolerance(1e-4, "a weight's gradient is one chain of 2500 terms that nearly cancel: 2500 roundings of up to 6e-8 of the sum of their magnitudes"),
-            [Operand.Any([2, 2, 50, 50]), Operand.Any([8, 1, 1, 1])], v => MixByNet(v[0], v[1], padding: 0));
+            [Operand.Any([2, 2, 50, 50]), Operand.Any([8, 1, 1, 1])], v => MapByNet(v[0], v[1], padding: 0, LogisticMixtures.LogisticMixtureCoupling));
         yield return CoupleByMixture([5, 4, 14, 14], new ChannelRange(2, 2), 4, -1.5);
         yield return CoupleByMixture([3, 3, 41, 53], new ChannelRange(0, 2), 2, -1.5);
+        yield return CoupleBySpline([5, 4, 14, 14], new ChannelRange(2, 2), 8);
+        yield return CoupleBySpline([3, 3, 41, 53], new ChannelRange(0, 2), 4);
     }
 }

@@ -34,27 +34,29 @@ internal static partial class OpCases
             ("BroadcastTo of x with x", [Operand.Any([3])], v => v[0].BroadcastTo([2, 3]) * v[0]),
             ("GaussianLogProb of x with its sum", [image], v => v[0].GaussianLogProb() * v[0].SumPerImage()),
             ("Exp of h that three others use", [Operand.Any([5])], v => Threefold(v[0].Exp())),
-            ("LogisticMixtureCoupling of x by a net of x", [image, Operand.Any([8, 1, 3, 3])], v => MixByNet(v[0], v[1], padding: 1)),
-            ("LogisticMixtureCoupling of x, twice by the same net", [image, Operand.Between([8, 1, 3, 3], -0.3, 0.3)], v => MixTwice(v[0], v[1])),
+            ("LogisticMixtureCoupling of x by a net of x", [image, Operand.Any([8, 1, 3, 3])], v => MapByNet(v[0], v[1], padding: 1, LogisticMixtures.LogisticMixtureCoupling)),
+            ("LogisticMixtureCoupling of x, twice by the same net", [image, Operand.Between([8, 1, 3, 3], -0.3, 0.3)], v => MapTwice(v[0], v[1], LogisticMixtures.LogisticMixtureCoupling)),
+            ("RationalQuadraticCoupling of x by a net of x", [image, Operand.Any([8, 1, 3, 3])], v => MapByNet(v[0], v[1], padding: 1, RationalQuadraticSplines.RationalQuadraticCoupling)),
+            ("RationalQuadraticCoupling of x, twice by the same net", [image, Operand.Between([8, 1, 3, 3], -0.3, 0.3)], v => MapTwice(v[0], v[1], RationalQuadraticSplines.RationalQuadraticCoupling)),
             ("AffineCoupling of x by a net of x", [image, Operand.Any([4, 2, 3, 3])], v => CoupleByNet(v[0], v[1])),
         ];
         return rows.Select(row => new OpCase(row.Name, Float32Tolerance.Products, row.Operands, (_, v) => row.Function(v)));
     }
 
     /// <summary>The first channel makes the parameters of the second.</summary>
-    private static Var MixByNet(Var x, Var weight, int padding)
+    private static Var MapByNet(Var x, Var weight, int padding, CoupledImages.Map map)
     {
         Var h = x.Slice(1, 0, 1).Conv2D(weight, null, new ConvolutionWindow(1, padding));
-        (Var y, Var logDet) = x.LogisticMixtureCoupling(h, new ChannelRange(1, 1));
+        (Var y, Var logDet) = map(x, h, CoupledImages.Second);
         return y.GaussianLogProb() + logDet;
     }
 
     /// <summary>Two couplings with one h, which a convolution holds channels last: gradients meet there.</summary>
-    private static Var MixTwice(Var x, Var weight)
+    private static Var MapTwice(Var x, Var weight, CoupledImages.Map map)
     {
         Var h = x.Slice(1, 0, 1).Conv2D(weight, null, new ConvolutionWindow(1, 1));
-        (Var y, Var first) = x.LogisticMixtureCoupling(h, new ChannelRange(1, 1));
-        (Var z, Var second) = y.LogisticMixtureCoupling(h, new ChannelRange(1, 1));
+        (Var y, Var first) = map(x, h, CoupledImages.Second);
+        (Var z, Var second) = map(y, h, CoupledImages.Second);
         return z.GaussianLogProb() + first + second;
     }
 

@@ -11,7 +11,7 @@ internal static partial class OpCases
     // Static fields of partial files are set in no given order: the rows use none.
     public static IReadOnlyList<OpCase> Small { get; } =
         [.. PointwiseRows(), .. ArithmeticRows(), .. ReductionRows(), .. MovementRows(), .. ProductRows(), .. ConvolutionRows(),
-        .. NormalizationRows(), .. CouplingRows(), .. MixtureCouplingRows(), .. GateRows(), .. DistributionRows(), .. SharingRows()];
+        .. NormalizationRows(), .. CouplingRows(), .. MixtureCouplingRows(), .. SplineCouplingRows(), .. GateRows(), .. DistributionRows(), .. SharingRows()];
 
     public static IReadOnlyList<OpCase> Large { get; } = [.. LargeRows()];
 

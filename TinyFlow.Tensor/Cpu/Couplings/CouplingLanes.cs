@@ -6,14 +6,6 @@ namespace TinyFlow.Cpu.Couplings;
 /// <summary>What the loops of couplings share.</summary>
 internal static unsafe class CouplingLanes
 {
-    /// <summary>r = limit·tanh(a / limit) of a mixture coupling, and that tanh.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static T AffineLogScale<T>(T a, out T tanh) where T : struct, ILanes<T>
-    {
-        tanh = T.Tanh(a * T.Create((float)(1 / LogisticMixtureLimits.LargestAffineLogScale)));
-        return tanh * T.Create((float)LogisticMixtureLimits.LargestAffineLogScale);
-    }
-
     /// <summary>Writes the first <paramref name="count"/> lanes, or adds them.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Put<T>(T value, float* destination, int count, bool adds) where T : struct, ILanes<T>

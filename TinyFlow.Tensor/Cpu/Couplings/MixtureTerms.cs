@@ -12,13 +12,13 @@ internal static unsafe class MixtureTerms<T> where T : struct, ILanes<T>
 {
     // A component's slots, each a register: its parameters, and what its place makes of them.
     private const int Logit = 0, Mean = 1, LogScale = 2, InverseScale = 3, Weight = 4, Standardized = 5, Below = 6, Above = 7;
-    private const int Cumulative = 8, Survival = 9, Density = 10, Slots = 11;
+    private const int Cumulative = 8, Survival = 9, Density = 10;
+
+    /// <summary>The slots of a component.</summary>
+    public const int Slots = 11;
 
     // Bounds have to be finite for their middle to be a number, even where e^s of a wide component is not.
     private const float Far = 1e30f;
-
-    /// <summary>The length of all slots, in floats.</summary>
-    public static nint ScratchLength(int components) => (nint)components * Slots * T.Count;
 
     /// <summary>Takes the parameters of a register of places from h; weights are relative to the largest.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]

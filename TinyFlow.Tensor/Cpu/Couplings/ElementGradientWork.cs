@@ -4,21 +4,14 @@ using TinyFlow.Cpu.Vectors;
 
 namespace TinyFlow.Cpu.Couplings;
 
-/// <summary>The gradients that come into a mixture coupling and go out of it; what goes nowhere is null.</summary>
-internal unsafe struct MixtureGradients
+/// <summary>The gradients of an element coupling, whose map computes its terms again; rows are images.</summary>
+internal readonly unsafe struct ElementGradientWork<TMap>(ElementOperands operands, ElementGradients gradients, Pieces pieces, ElementScratch scratch) : IVectorWork
+    where TMap : struct, IElementMap
 {
-    public float* Output, LogDet, Input, Net;
-
-    public bool InputAdds, NetAdds;
-}
-
-/// <summary>The gradients of a coupling by a mixture of logistics, which computes all terms again; rows are images.</summary>
-internal readonly unsafe struct MixtureGradientWork(MixtureOperands operands, MixtureGradients gradients, Pieces pieces, MixtureScratch scratch) : IVectorWork
-{
-    private readonly MixtureOperands _operands = operands;
-    private readonly MixtureGradients _gradients = gradients;
+    private readonly ElementOperands _operands = operands;
+    private readonly ElementGradients _gradients = gradients;
     private readonly Pieces _pieces = pieces;
-    private readonly MixtureScratch _scratch = scratch;
+    private readonly ElementScratch _scratch = scratch;
 
     public void Run<T>(int piece, int worker) where T : struct, ILanes<T>
     {
@@ -44,32 +37,20 @@ internal readonly unsafe struct MixtureGradientWork(MixtureOperands operands, Mi
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void RunImage<T>(
-        in MixtureOperands operands, in MixtureGradients gradients, long image, float* h, float* dh, bool netAdds, long start, long end, float* scratch)
+        in ElementOperands operands, in ElementGradients gradients, long image, float* h, float* dh, bool netAdds, long start, long end, float* scratch)
         where T : struct, ILanes<T>
     {
-        int components = operands.Components;
-        nint stride = (nint)operands.Changed;
         long place = image * operands.Image + operands.First;
         float* x = operands.Input + place, dy = gradients.Output + place, dx = gradients.Input is null ? null : gradients.Input + place;
         T dlogDet = T.Create(gradients.LogDet[image]);
         for (long i = start; i < end; i += T.Count)
         {
             int count = (int)Math.Min(T.Count, end - i);
-            MixtureTerms<T>.Load(h + i, stride, components, scratch, out MixtureSums<T> sums);
-            MixtureTerms<T>.Evaluate(T.Load(x + i), components, scratch, ref sums);
-            T logScale = CouplingLanes.AffineLogScale(T.Load(h + i), out T tanh), gradient = T.Load(dy + i), scaled = gradient * T.Exp(logScale);
-            if (dh is not null)
-            {
-                T dlogScale = T.MultiplyAdd(scaled, sums.Logit(), dlogDet) * T.NegatedMultiplyAdd(tanh, tanh, T.Create(1f));
-                CouplingLanes.Put(dlogScale, dh + i, count, netAdds);
-                CouplingLanes.Put(gradient, dh + stride + i, count, netAdds);
-            }
-
-            T slope = MixtureTerms<T>.Gradient(
-                scaled - dlogDet, -scaled - dlogDet, dlogDet, sums, components, scratch, h + i, dh is null ? null : dh + i, stride, count, netAdds);
+            T gradient = TMap.Gradient(
+                T.Load(x + i), T.Load(dy + i), dlogDet, operands.At(h + i, scratch), dh is null ? null : dh + i, count, netAdds);
             if (dx is not null)
             {
-                CouplingLanes.Put(slope, dx + i, count, gradients.InputAdds);
+                CouplingLanes.Put(gradient, dx + i, count, gradients.InputAdds);
             }
         }
     }

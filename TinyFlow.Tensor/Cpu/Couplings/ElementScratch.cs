@@ -1,7 +1,7 @@
 namespace TinyFlow.Cpu.Couplings;
 
-/// <summary>The working memory of mixture couplings: each worker's terms, and an image's parameters and their gradients where these are turned.</summary>
-internal readonly unsafe struct MixtureScratch(float* data, nint terms, nint parameters)
+/// <summary>The working memory of element couplings: each worker's terms, and an image's parameters and their gradients where these are turned.</summary>
+internal readonly unsafe struct ElementScratch(float* data, nint terms, nint parameters)
 {
     /// <summary>What one worker needs, in floats.</summary>
     public static nint Length(nint terms, nint parameters) => terms + 2 * Padded(parameters);

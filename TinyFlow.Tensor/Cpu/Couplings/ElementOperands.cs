@@ -3,10 +3,10 @@ using TinyFlow.Cpu.Convolutions;
 namespace TinyFlow.Cpu.Couplings;
 
 /// <summary>
-/// The operands of a coupling by a mixture of logistics, as addresses and distances in elements: images in plain order,
-/// and the net's result in that order too, or channels last; then it is turned image by image, in scratch memory.
+/// The operands of a coupling that maps each changed element by itself, as addresses and distances in elements: images in
+/// plain order, and the net's result in that order too, or channels last; then it is turned image by image, in scratch memory.
 /// </summary>
-internal readonly unsafe struct MixtureOperands(float* input, float* net, bool netIsChannelsLast, Shape x, ChannelRange changed, int components)
+internal readonly unsafe struct ElementOperands(float* input, float* net, bool netIsChannelsLast, Shape x, ChannelRange changed, int parametersEach)
 {
     /// <summary>x going forward, y going back.</summary>
     public float* Input { get; } = input;
@@ -17,7 +17,8 @@ internal readonly unsafe struct MixtureOperands(float* input, float* net, bool n
 
     public int Images { get; } = x[0];
 
-    public int Components { get; } = components;
+    /// <summary>The parameters of a changed element.</summary>
+    public int ParametersEach { get; } = parametersEach;
 
     /// <summary>The elements of an image.</summary>
     public long Image { get; } = (long)x[1] * x[2] * x[3];
@@ -28,11 +29,14 @@ internal readonly unsafe struct MixtureOperands(float* input, float* net, bool n
     public long First { get; } = (long)changed.First * x[2] * x[3];
 
     /// <summary>The parameters of an image.</summary>
-    public long Parameters => (2 + 3L * Components) * Changed;
+    public long Parameters => ParametersEach * Changed;
 
     private int Pixels { get; } = x[2] * x[3];
 
     private int NetChannels => (int)(Parameters / Pixels);
+
+    /// <summary>The parameters of a register of elements, whose first is at an address.</summary>
+    public ElementParameters At(float* first, float* scratch) => new(first, (nint)Changed, ParametersEach, scratch);
 
     /// <summary>An image's parameters in plain order: where they are held, or turned into scratch memory of <see cref="Parameters"/> elements.</summary>
     public float* NetOf(long image, float* scratch)

@@ -1,0 +1,42 @@
+using System.Runtime.CompilerServices;
+using TinyFlow.Cpu.Threads;
+using TinyFlow.Cpu.Vectors;
+
+namespace TinyFlow.Cpu.Couplings;
+
+/// <summary>The inverse of an element coupling; rows are images.</summary>
+internal readonly unsafe struct ElementInverseWork<TMap>(ElementOperands operands, Pieces pieces, float* output, ElementScratch scratch) : IVectorWork
+    where TMap : struct, IElementMap
+{
+    private readonly ElementOperands _operands = operands;
+    private readonly Pieces _pieces = pieces;
+    private readonly float* _output = output;
+    private readonly ElementScratch _scratch = scratch;
+
+    public void Run<T>(int piece, int worker) where T : struct, ILanes<T>
+    {
+        _pieces.Get(piece, out long firstImage, out long endImage, out long start, out long end);
+        float* scratch = _scratch.Of(worker);
+        for (long image = firstImage; image < endImage; image++)
+        {
+            if (start == 0)
+            {
+                _operands.Keep(image, _operands.Input, _output, adds: false);
+            }
+
+            long place = image * _operands.Image + _operands.First;
+            RunImage<T>(_operands, _operands.Input + place, _operands.NetOf(image, _scratch.Net(worker)), _output + place, start, end, scratch);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private static void RunImage<T>(in ElementOperands operands, float* y, float* h, float* x, long start, long end, float* scratch)
+        where T : struct, ILanes<T>
+    {
+        for (long i = start; i < end; i += T.Count)
+        {
+            int count = (int)Math.Min(T.Count, end - i);
+            CouplingLanes.Put(TMap.Inverse(T.Load(y + i), operands.At(h + i, scratch), count), x + i, count, adds: false);
+        }
+    }
+}
