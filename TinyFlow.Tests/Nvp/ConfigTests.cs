@@ -78,7 +78,7 @@ public sealed class ConfigTests
             Presets.Notebook.Model,
             ModelConfig.FromJson("""{ "preset": "notebook", "architecture": "Notebook", "channels": 1, "height": 28, "width": 28, "layers": 8, "levels": 0, "hidden": 64, "blocks": 0 }"""));
         Assert.AreEqual(
-            Presets.Mixture.Model with { DataConstraint = 0.9 },
+            Presets.Mixture.Model with { DataConstraint = 0.9, NoiseLayers = 0 },
             ModelConfig.FromJson("""{ "preset": "mixture", "architecture": "MultiScale", "channels": 1, "height": 28, "width": 28, "layers": 6, "levels": 2, "hidden": 24, "blocks": 1, "components": 4, "noise_layers": 0, "data_constraint": 0.9 }"""));
         Assert.AreEqual(
             Presets.Notebook.Training,
