@@ -137,7 +137,7 @@ internal static partial class CommonOptions
         return option;
     }
 
-    public static Option<string> OneOf(Option<string> option, params string[] known)
+    public static Option<T> OneOf<T>(Option<T> option, params string[] known)
     {
         option.Validators.Add(result =>
         {
@@ -160,6 +160,9 @@ internal static partial class CommonOptions
             result.AddError($"{name} is empty. Give it a value, or leave it out.");
         }
     }
+
+    /// <summary>The names of an enumeration's values, as a user writes them.</summary>
+    public static string[] NamesOf<T>() where T : struct, Enum => [.. Enum.GetNames<T>().Select(name => name.ToLowerInvariant())];
 
     // The parser's own message would name a .NET type.
     private static int? Whole(ArgumentResult result, string option, int least, int most = int.MaxValue)

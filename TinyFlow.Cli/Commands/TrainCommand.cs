@@ -11,7 +11,7 @@ internal static class TrainCommand
 {
     public static Command Create()
     {
-        string[] presets = [.. Presets.All.Select(preset => preset.Name)], objectives = [.. Enum.GetNames<ObjectiveKind>().Select(name => name.ToLowerInvariant())];
+        string[] presets = [.. Presets.All.Select(preset => preset.Name)], objectives = CommonOptions.NamesOf<ObjectiveKind>();
         Option<string> preset = CommonOptions.OneOf(
             new Option<string>("--preset")
             {
@@ -35,16 +35,9 @@ internal static class TrainCommand
                 HelpName = string.Join('|', objectives),
             },
             objectives);
-        string[] optimizers = [.. Enum.GetNames<OptimizerKind>().Select(name => name.ToLowerInvariant())];
-        Option<string?> optimizer = new("--optimizer") { Description = "How gradients become updates [default: the preset's].", HelpName = string.Join('|', optimizers) };
-        optimizer.Validators.Add(result =>
-        {
-            if (result.Tokens.Count == 1 && !optimizers.Contains(result.Tokens[0].Value))
-            {
-                result.AddError($"--optimizer '{result.Tokens[0].Value}' is not known. Known ones: {string.Join(", ", optimizers)}.");
-            }
-        });
-        string[] memories = [.. Enum.GetNames<MemoryMode>().Select(name => name.ToLowerInvariant())];
+        string[] optimizers = CommonOptions.NamesOf<OptimizerKind>(), memories = CommonOptions.NamesOf<MemoryMode>();
+        Option<string?> optimizer = CommonOptions.OneOf(
+            new Option<string?>("--optimizer") { Description = "How gradients become updates [default: the preset's].", HelpName = string.Join('|', optimizers) }, optimizers);
         Option<string> memory = CommonOptions.OneOf(
             new Option<string>("--memory")
             {

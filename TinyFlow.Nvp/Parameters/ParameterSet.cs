@@ -121,7 +121,7 @@ public sealed class ParameterSet : IDisposable
     }
 
     /// <summary>Copies of all that <see cref="State"/> names, on the host.</summary>
-    public IReadOnlyList<NamedArray> Export() => [.. State.Select(entry => new NamedArray(entry.Name, entry.Value.Shape, entry.Value.ToDoubles()))];
+    public IReadOnlyList<NamedArray> Export() => StateLoading.Read(State);
 
     /// <summary>
     /// Sets all that <see cref="State"/> names. A PyTorch state_dict's <c>mask</c>, <c>num_batches_tracked</c> and <c>data_constraint</c> may be there too.

@@ -1,8 +1,12 @@
 namespace TinyFlow.Nvp.Parameters;
 
-/// <summary>Copies named arrays into tensors, all or nothing.</summary>
+/// <summary>Between named tensors and named arrays; into tensors all or nothing.</summary>
 internal static class StateLoading
 {
+    /// <summary>Copies of tensors on the host, under their names: what <see cref="Load"/> takes.</summary>
+    public static IReadOnlyList<NamedArray> Read(IEnumerable<(string Name, Tensor Value)> entries) =>
+        [.. entries.Select(entry => new NamedArray(entry.Name, entry.Value.Shape, entry.Value.ToDoubles()))];
+
     /// <summary>
     /// Copies each array into the tensor of its name. Every difference is found first: if there is any, nothing is copied.
     /// </summary>

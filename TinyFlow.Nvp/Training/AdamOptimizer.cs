@@ -96,7 +96,7 @@ public sealed class AdamOptimizer : IDisposable
     }
 
     /// <summary>Copies of all that <see cref="State"/> names, on the host.</summary>
-    public IReadOnlyList<NamedArray> Export() => [.. _entries.Select(entry => new NamedArray(entry.Name, entry.Value.Shape, entry.Value.ToDoubles()))];
+    public IReadOnlyList<NamedArray> Export() => StateLoading.Read(_entries);
 
     /// <summary>Sets all that <see cref="State"/> names.</summary>
     /// <exception cref="ArgumentException">Names are missing or unexpected, or shapes differ: all are listed, and nothing has been changed.</exception>

@@ -154,7 +154,7 @@ public sealed class Trainer : IDisposable
             Model = _model.Parameters.Export().Stored(_model.Backend),
             Optimizer =
             [
-                .. Kept.Select(entry => new NamedArray(entry.Name, entry.Value.Shape, entry.Value.ToDoubles())).Stored(_model.Backend),
+                .. StateLoading.Read(Kept).Stored(_model.Backend),
                 StoredTensor.Create(TrainingPosition.SumsName, [TrainingPosition.SumCount], _position.Sums),
             ],
             Counters = _position.Counters,
