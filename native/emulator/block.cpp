@@ -23,6 +23,9 @@ Block& Block::current() { return *current_block; }
 
 void Block::begin(const Kernel& kernel, const void* arguments, Size grid, Size size, Order order) {
     current_block = this;
+    // An idle stack remembers addresses of the CPU thread's variables, so it cannot go on in another.
+    if (_owner != &position) reset_stacks();
+    _owner = &position;
     _kernel = &kernel;
     _arguments = arguments;
     _order = order;
@@ -60,15 +63,17 @@ std::string Block::run(Size index, std::uint64_t seed) {
     }
     std::string error = std::move(_error);
     _error.clear();
-    if (!error.empty()) {
-        // Threads that still wait are given up with their stacks' contents.
-        _idle.clear();
-        for (int i = 0; i < static_cast<int>(_contexts.size()); ++i) {
-            prepare_context(_contexts[i], (*_stacks[i / stacks_at_once])[i % stacks_at_once], &stack_entry);
-            _idle.push_back(i);
-        }
-    }
+    if (!error.empty()) reset_stacks();
     return error;
+}
+
+// Gives up what still waits on the stacks.
+void Block::reset_stacks() {
+    _idle.clear();
+    for (int i = 0; i < static_cast<int>(_contexts.size()); ++i) {
+        prepare_context(_contexts[i], (*_stacks[i / stacks_at_once])[i % stacks_at_once], &stack_entry);
+        _idle.push_back(i);
+    }
 }
 
 void Block::shuffle_order(std::uint64_t seed) {
@@ -100,9 +105,10 @@ bool Block::advance(unsigned warp) {
 }
 
 void Block::start_fresh_threads(unsigned warp) {
-    _next = warp * warp_size;
-    _end = _next + lanes(warp);
-    if (_threads[_sequence[_next]].state != State::fresh) return;
+    unsigned first = warp * warp_size;
+    if (_threads[_sequence[first]].state != State::fresh) return;
+    _next = first;
+    _end = first + lanes(warp);
     while (_next < _end && _error.empty()) {
         if (_idle.empty()) {
             // 32 more, once; they live as long as the process.

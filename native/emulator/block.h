@@ -2,6 +2,7 @@
 #pragma once
 #include "emulator.h"
 #include "fiber.h"
+#include <algorithm>
 #include <memory>
 #include <random>
 #include <string>
@@ -45,6 +46,7 @@ private:
         std::size_t offset;
     };
 
+    void reset_stacks();
     void shuffle_order(std::uint64_t seed);
     void place(unsigned thread);
     bool advance(unsigned warp);
@@ -65,6 +67,7 @@ private:
     unsigned warps() const { return (_count + warp_size - 1) / warp_size; }
     unsigned lanes(unsigned warp) const { return std::min(warp_size, _count - warp * warp_size); }
 
+    const Position* _owner = nullptr; // of the CPU thread that ran it last
     const Kernel* _kernel = nullptr;
     const void* _arguments = nullptr;
     Order _order = Order::forward;
