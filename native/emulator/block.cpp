@@ -19,7 +19,7 @@ __thread Position position;
 
 Block::Block() : _threads(max_block_threads), _shared(new char[max_shared_bytes + shared_alignment]) {}
 
-Block& Block::current() { return *current_block; }
+Block* Block::current() { return current_block; }
 
 void Block::begin(const Kernel& kernel, const void* arguments, Size grid, Size size, Order order) {
     current_block = this;
@@ -42,10 +42,11 @@ void Block::begin(const Kernel& kernel, const void* arguments, Size grid, Size s
     }
     position.block_size = size;
     position.grid_size = grid;
-    _error.clear();
 }
 
-std::string Block::run(Size index, std::uint64_t seed) {
+void Block::end() { current_block = nullptr; }
+
+Outcome Block::run(Size index, std::uint64_t seed) {
     position.block = index;
     if (_order == Order::random) shuffle_order(seed);
     for (unsigned i = 0; i < _count; ++i) {
@@ -55,16 +56,16 @@ std::string Block::run(Size index, std::uint64_t seed) {
     _sites.clear();
     _shared_bytes = 0;
     _done = 0;
-    while (_done < _count && _error.empty()) {
+    while (_done < _count && is_good()) {
         for (unsigned warp : _warp_sequence) {
             if (!advance(warp)) break;
         }
-        if (_done < _count && _error.empty() && !release_barrier()) explain_deadlock();
+        if (_done < _count && is_good() && !release_barrier()) explain_deadlock();
     }
-    std::string error = std::move(_error);
-    _error.clear();
-    if (!error.empty()) reset_stacks();
-    return error;
+    Outcome outcome = std::move(_outcome);
+    _outcome = {};
+    if (!outcome.good()) reset_stacks();
+    return outcome;
 }
 
 // Gives up what still waits on the stacks.
@@ -94,14 +95,14 @@ void Block::place(unsigned thread) {
 bool Block::advance(unsigned warp) {
     unsigned first = warp * warp_size, count = lanes(warp);
     start_fresh_threads(warp);
-    if (_done == _count) return _error.empty();
-    while (_error.empty()) {
-        for (unsigned i = first; i < first + count && _error.empty(); ++i) {
+    if (_done == _count) return is_good();
+    while (is_good()) {
+        for (unsigned i = first; i < first + count && is_good(); ++i) {
             if (_threads[_sequence[i]].state == State::ready) resume(_sequence[i]);
         }
-        if (!_error.empty() || !complete_exchanges(warp)) break;
+        if (!is_good() || !complete_exchanges(warp)) break;
     }
-    return _error.empty();
+    return is_good();
 }
 
 void Block::start_fresh_threads(unsigned warp) {
@@ -109,7 +110,7 @@ void Block::start_fresh_threads(unsigned warp) {
     if (_threads[_sequence[first]].state != State::fresh) return;
     _next = first;
     _end = first + lanes(warp);
-    while (_next < _end && _error.empty()) {
+    while (_next < _end && is_good()) {
         if (_idle.empty()) {
             // 32 more, once; they live as long as the process.
             _stacks.push_back(new Stacks(stacks_at_once));
@@ -165,7 +166,9 @@ void Block::wait_at_barrier(int line) {
 std::uint32_t Block::wait_for_exchange(Exchange kind, std::uint32_t mask, std::uint32_t value,
                                        std::uint32_t argument) {
     unsigned running = _running;
-    if ((mask >> running % warp_size & 1) == 0) fail("the mask of an exchange between lanes lacks the calling lane");
+    if ((mask >> running % warp_size & 1) == 0) {
+        fail(Trouble::bad_kernel, "the mask of an exchange between lanes lacks the calling lane");
+    }
     Thread& thread = _threads[running];
     thread.state = State::in_exchange;
     thread.kind = kind;
@@ -244,15 +247,16 @@ bool Block::release_barrier() {
 void Block::explain_deadlock() {
     for (unsigned i = 0; i < _count; ++i) {
         if (_threads[i].state != State::in_exchange) continue;
-        set_error("deadlock: " + describe(i) + " waits for an exchange with lanes that never come");
+        set_error(Trouble::bad_kernel, "deadlock: " + describe(i) + " waits for an exchange with lanes that never come");
         return;
     }
     for (unsigned i = 0; i < _count; ++i) {
         if (_threads[i].state != State::at_barrier) continue;
         for (unsigned j = 0; j < _count; ++j) {
             if (_threads[j].state == State::at_barrier && _threads[j].line == _threads[i].line) continue;
-            set_error("divergent barrier: " + describe(i) + " waits at the barrier of line " +
-                      std::to_string(_threads[i].line) + ", which " + describe(j) + " does not reach");
+            set_error(Trouble::bad_kernel, "divergent barrier: " + describe(i) + " waits at the barrier of line " +
+                                               std::to_string(_threads[i].line) + ", which " + describe(j) +
+                                               " does not reach");
             return;
         }
     }
@@ -266,14 +270,14 @@ void* Block::shared_memory(const void* site, std::size_t bytes) {
     }
     std::size_t offset = _shared_bytes;
     _shared_bytes += (bytes + shared_alignment - 1) / shared_alignment * shared_alignment;
-    if (_shared_bytes > max_shared_bytes) fail("a block uses more than 48 KiB of shared memory");
+    if (_shared_bytes > max_shared_bytes) fail(Trouble::bad_kernel, "a block uses more than 48 KiB of shared memory");
     std::memset(memory + offset, poison_byte, _shared_bytes - offset);
     _sites.push_back({site, offset});
     return memory + offset;
 }
 
-void Block::fail(const std::string& reason) {
-    set_error(describe(_running) + ": " + reason);
+void Block::fail(Trouble trouble, const std::string& reason) {
+    set_error(trouble, describe(_running) + ": " + reason);
     _next = _end;
     leave_stack();
     __builtin_unreachable();
@@ -288,8 +292,8 @@ std::string Block::describe(unsigned thread) const {
            text(position.block.x, position.block.y, position.block.z);
 }
 
-void Block::set_error(const std::string& reason) {
-    if (_error.empty()) _error = "kernel " + _kernel->name + ": " + reason + ".";
+void Block::set_error(Trouble trouble, const std::string& reason) {
+    if (is_good()) _outcome = {trouble, "kernel " + _kernel->name + ": " + reason + "."};
 }
 
 } // namespace tf_emulator

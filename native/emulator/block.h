@@ -14,20 +14,21 @@ class Block {
 public:
     Block();
 
-    // Sets what all blocks of a launch have in common.
+    // Sets what all blocks of a launch have in common; end() after the last of them.
     void begin(const Kernel& kernel, const void* arguments, Size grid, Size size, Order order);
+    void end();
 
-    // Runs the block with that index; an empty text, or what went wrong.
-    std::string run(Size index, std::uint64_t seed);
+    // Runs the block with that index.
+    Outcome run(Size index, std::uint64_t seed);
 
     // What the running thread asks for.
     void wait_at_barrier(int line);
     std::uint32_t wait_for_exchange(Exchange kind, std::uint32_t mask, std::uint32_t value, std::uint32_t argument);
     void* shared_memory(const void* site, std::size_t bytes);
-    [[noreturn]] void fail(const std::string& reason);
+    [[noreturn]] void fail(Trouble trouble, const std::string& reason);
 
-    // The block that this thread of the CPU runs.
-    static Block& current();
+    // The block that this thread of the CPU runs; null where it runs none.
+    static Block* current();
 
 private:
     enum class State { fresh, ready, at_barrier, in_exchange, done };
@@ -60,7 +61,8 @@ private:
     bool release_barrier();
     void explain_deadlock();
     std::string describe(unsigned thread) const;
-    void set_error(const std::string& reason);
+    bool is_good() const { return _outcome.good(); }
+    void set_error(Trouble trouble, const std::string& reason);
     [[noreturn]] void run_threads_on_this_stack();
     static void stack_entry();
 
@@ -88,7 +90,7 @@ private:
     std::vector<Shared> _sites;
     std::size_t _shared_bytes = 0;
     std::unique_ptr<char[]> _shared;
-    std::string _error;
+    Outcome _outcome;
 };
 
 } // namespace tf_emulator

@@ -1,5 +1,6 @@
 #include "emulator.h"
 #include "block.h"
+#include "illegal_address.h"
 #include "parallel.h"
 #include <algorithm>
 #include <atomic>
@@ -67,15 +68,16 @@ std::vector<const Kernel*> all_kernels() {
     return kernels;
 }
 
-std::string launch(const Kernel& kernel, Size grid, Size block, const void* arguments, LaunchOptions options) {
+Outcome launch(const Kernel& kernel, Size grid, Size block, const void* arguments, LaunchOptions options) {
     std::string wrong = misuse(kernel, grid, block);
-    if (!wrong.empty()) return "kernel " + kernel.name + ": " + wrong + ".";
+    if (!wrong.empty()) return {Trouble::bad_launch, "kernel " + kernel.name + ": " + wrong + "."};
+    catch_illegal_addresses();
 
     // Shares of blocks, small enough that nobody waits long for the last, large enough to be worth taking.
     std::uint64_t blocks = static_cast<std::uint64_t>(grid.x) * grid.y * grid.z;
     std::uint64_t share = std::max<std::uint64_t>(1, std::min<std::uint64_t>(blocks / 32, 256));
-    std::mutex error_mutex;
-    std::string error;
+    std::mutex outcome_mutex;
+    Outcome outcome;
     std::atomic<std::uint64_t> failed{blocks};
 
     parallel_for((blocks + share - 1) / share, options.cpu_threads, [&](std::size_t part) {
@@ -86,29 +88,31 @@ std::string launch(const Kernel& kernel, Size grid, Size block, const void* argu
             std::uint64_t index = options.order == Order::reverse ? blocks - 1 - i : i;
             Size where = {static_cast<unsigned>(index % grid.x), static_cast<unsigned>(index / grid.x % grid.y),
                           static_cast<unsigned>(index / grid.x / grid.y)};
-            std::string reason = worker->run(where, index);
-            if (reason.empty()) continue;
-            std::lock_guard<std::mutex> lock(error_mutex);
+            Outcome result = worker->run(where, index);
+            if (result.good()) continue;
+            std::lock_guard<std::mutex> lock(outcome_mutex);
             if (i < failed) {
                 failed = i;
-                error = reason;
+                outcome = result;
             }
         }
+        worker->end();
         block_pool().give_back(worker);
     });
-    return error;
+    return outcome;
 }
 
-void barrier(int line) { Block::current().wait_at_barrier(line); }
+void barrier(int line) { Block::current()->wait_at_barrier(line); }
 
 std::uint32_t exchange(Exchange kind, std::uint32_t mask, std::uint32_t value, std::uint32_t argument) {
-    return Block::current().wait_for_exchange(kind, mask, value, argument);
+    return Block::current()->wait_for_exchange(kind, mask, value, argument);
 }
 
-void* shared_memory(const void* site, std::size_t bytes) { return Block::current().shared_memory(site, bytes); }
+void* shared_memory(const void* site, std::size_t bytes) { return Block::current()->shared_memory(site, bytes); }
 
 void misaligned(int bytes) {
-    Block::current().fail("a vector load or store at an address that is no multiple of " + std::to_string(bytes));
+    Block::current()->fail(Trouble::misaligned_address,
+                           "a vector load or store at an address that is no multiple of " + std::to_string(bytes));
 }
 
 } // namespace tf_emulator

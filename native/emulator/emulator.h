@@ -6,7 +6,7 @@
 //
 // Found, and reported with kernel, block and thread: a barrier that not all threads pass, a barrier or exchange for
 // which threads wait forever, an exchange whose lanes are missing, vector loads from misaligned addresses, more than
-// 48 KiB of shared memory. Made visible: a missing barrier (shared memory is full of NaN when a block begins, and
+// 48 KiB of shared memory, an access where no memory is. Made visible: a missing barrier (shared memory is full of NaN when a block begins, and
 // threads run in three different orders), memory that nobody wrote (the stand-in fills device memory with NaN).
 // Not found: races within a warp that every one of the orders hides, and too many registers.
 #pragma once
@@ -76,8 +76,17 @@ struct LaunchOptions {
     unsigned cpu_threads = 1; // How many threads of the CPU share the blocks; 0 for one a core.
 };
 
-// Runs all blocks of a grid. Returns an empty text, or what went wrong first.
-std::string launch(const Kernel& kernel, Size grid, Size block, const void* arguments, LaunchOptions options = {});
+enum class Trouble { none, bad_launch, bad_kernel, misaligned_address, illegal_address };
+
+struct Outcome {
+    Trouble trouble = Trouble::none;
+    std::string reason; // A sentence: kernel, thread, block and what went wrong.
+
+    bool good() const { return trouble == Trouble::none; }
+};
+
+// Runs all blocks of a grid and tells what went wrong first, if anything did.
+Outcome launch(const Kernel& kernel, Size grid, Size block, const void* arguments, LaunchOptions options = {});
 
 // Adds a kernel to the list, when the program starts.
 class Registration {

@@ -4,8 +4,9 @@
 #include <cmath>
 #include <cstdio>
 #include <cstring>
-#include <functional>
 #include <string>
+#include <sys/mman.h>
+#include <unistd.h>
 #include <vector>
 
 using namespace tf_emulator;
@@ -26,7 +27,7 @@ constexpr Order orders[] = {Order::forward, Order::reverse, Order::random};
 template <class Arguments>
 std::string run(const char* kernel, unsigned blocks, unsigned threads, const Arguments& arguments,
                 LaunchOptions options = {}) {
-    return launch(*find_kernel(kernel), {blocks, 1, 1}, {threads, 1, 1}, &arguments, options);
+    return launch(*find_kernel(kernel), {blocks, 1, 1}, {threads, 1, 1}, &arguments, options).reason;
 }
 
 // Kernels ------------------------------------------------------------------------------------------------------------
@@ -92,6 +93,11 @@ TF_KERNEL(256, test_different_exchanges, vector_args a) {
 
 TF_KERNEL(256, test_misaligned, vector_args a) {
     if (threadIdx.x == 3) tf_store4(a.y + 1, tf_load4(a.x));
+}
+
+TF_KERNEL(256, test_illegal_address, vector_args a) {
+    if (threadIdx.x == 5) a.y[0] = a.x[a.count];
+    __syncthreads();
 }
 
 TF_KERNEL(256, test_much_shared_memory, vector_args a) {
@@ -228,6 +234,21 @@ void mistakes_are_reported() {
     check(contains(run("test_double", 0, 256, arguments), "empty"), "an empty grid");
 }
 
+void an_access_beyond_a_page_is_reported() {
+    long page = sysconf(_SC_PAGESIZE);
+    void* memory = mmap(nullptr, page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    float y = 0;
+    vector_args arguments{&y, static_cast<const float*>(memory), 3};
+    for (int time = 0; time < 3; ++time) {
+        for (unsigned threads : {1u, 2u}) {
+            std::string error = run("test_illegal_address", 40, 64, arguments, {Order::forward, threads});
+            check(contains(error, "where no memory is") && contains(error, "thread (5, 0, 0) of block (0, 0, 0)"),
+                  "an illegal address says '" + error + "'");
+        }
+    }
+    munmap(memory, page);
+}
+
 void shared_memory_begins_as_nan_in_every_block() {
     std::vector<float> y(4 * 256, 0.0f);
     run("test_shared_memory_at_the_beginning", 4, 256, vector_args{y.data(), nullptr, 0});
@@ -258,7 +279,7 @@ void lanes_exchange_what_cuda_says() {
 void positions_count_in_three_dimensions() {
     std::vector<tf_u32> y(24 * 24);
     position_args arguments{y.data()};
-    std::string error = launch(*find_kernel("test_positions"), {2, 3, 4}, {4, 3, 2}, &arguments, {Order::random, 2});
+    std::string error = launch(*find_kernel("test_positions"), {2, 3, 4}, {4, 3, 2}, &arguments, {Order::random, 2}).reason;
     bool right = error.empty();
     for (unsigned i = 0; i < y.size(); ++i) right = right && y[i] == i / 24 * 1000 + i % 24;
     check(right, "positions in three dimensions");
@@ -291,6 +312,7 @@ int main() {
     sums_are_the_same_in_every_order_and_on_any_number_of_cpu_threads();
     a_removed_barrier_shows_in_some_order();
     mistakes_are_reported();
+    an_access_beyond_a_page_is_reported();
     shared_memory_begins_as_nan_in_every_block();
     lanes_exchange_what_cuda_says();
     positions_count_in_three_dimensions();
