@@ -26,6 +26,9 @@ public abstract class Storage
     /// <summary>What it was allocated for, for messages.</summary>
     public string Label { get; }
 
+    /// <summary>What memory for a tensor is for, in words.</summary>
+    internal static string Purpose(Shape shape, string label) => label.Length == 0 ? $"a tensor of shape {shape}" : $"{label} {shape}";
+
     internal void Retain() => Interlocked.Increment(ref _owners);
 
     internal void Release()

@@ -9,8 +9,7 @@ namespace TinyFlow.Memory;
 public abstract unsafe class HostBackend<T> : IBackend where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private readonly NativePool _pool;
-    private readonly HashSet<HostStorage<T>> _alive = [];
-    private readonly Lock _lock = new();
+    private readonly StorageLedger<HostStorage<T>> _alive = new();
     private readonly bool _poison;
 
     private protected HostBackend(string name, bool poison, long? memoryLimit)
@@ -32,14 +31,9 @@ public abstract unsafe class HostBackend<T> : IBackend where T : unmanaged, IBin
     /// <inheritdoc/>
     public Tensor Allocate(Shape shape, string label = "")
     {
-        string purpose = label.Length == 0 ? $"a tensor of shape {shape}" : $"{label} {shape}";
-        long bytes = shape.Count > long.MaxValue / sizeof(T) ? long.MaxValue : shape.Count * sizeof(T);
-        HostStorage<T> storage = new(this, shape.Count, _pool.Rent(bytes, purpose), purpose);
-        lock (_lock)
-        {
-            _alive.Add(storage);
-        }
-
+        string purpose = Storage.Purpose(shape, label);
+        HostStorage<T> storage = new(this, shape.Count, _pool.Rent(CachingPool.Bytes(shape.Count, sizeof(T)), purpose), purpose);
+        _alive.Add(storage);
         Tensor tensor = new(storage, 0, shape);
         if (_poison)
         {
@@ -50,21 +44,7 @@ public abstract unsafe class HostBackend<T> : IBackend where T : unmanaged, IBin
     }
 
     /// <inheritdoc/>
-    public void AssertNoLeaks()
-    {
-        string[] names;
-        lock (_lock)
-        {
-            names = [.. _alive.Select(storage => storage.Label)];
-        }
-
-        if (names.Length > 0)
-        {
-            throw new InvalidOperationException(
-                $"{names.Length} tensors on backend '{Name}' are still alive: {string.Join("; ", names.Take(20))}{(names.Length > 20 ? "; …" : "")}. " +
-                "Dispose each where it was created, or let a tape own it.");
-        }
-    }
+    public void AssertNoLeaks() => _alive.ThrowIfAny(Name);
 
     /// <inheritdoc/>
     public void Write(ReadOnlySpan<float> source, Tensor y) => Convert(source, Span(y));
@@ -84,14 +64,7 @@ public abstract unsafe class HostBackend<T> : IBackend where T : unmanaged, IBin
     /// </summary>
     public virtual void Dispose()
     {
-        HostStorage<T>[] forgotten;
-        lock (_lock)
-        {
-            forgotten = [.. _alive];
-            _alive.Clear();
-        }
-
-        foreach (HostStorage<T> storage in forgotten)
+        foreach (HostStorage<T> storage in _alive.TakeAll())
         {
             _pool.Return(storage.TakeBlock(), storage.Count * sizeof(T));
         }
@@ -102,16 +75,10 @@ public abstract unsafe class HostBackend<T> : IBackend where T : unmanaged, IBin
 
     internal void Free(HostStorage<T> storage)
     {
-        lock (_lock)
+        if (_alive.Remove(storage))
         {
-            if (!_alive.Remove(storage))
-            {
-                // The backend was disposed first, and freed it.
-                return;
-            }
+            _pool.Return(storage.Address, storage.Count * sizeof(T));
         }
-
-        _pool.Return(storage.Address, storage.Count * sizeof(T));
     }
 
     /// <summary>Where working memory comes from.</summary>

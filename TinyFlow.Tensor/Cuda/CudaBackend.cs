@@ -1,0 +1,68 @@
+using TinyFlow.Cuda;
+using TinyFlow.Cuda.Native;
+using TinyFlow.Memory;
+
+namespace TinyFlow;
+
+/// <summary>
+/// The backend for NVIDIA GPUs: float32, own kernels, cuBLAS for products and cuDNN for convolutions. Ops return at
+/// once; the device does them in order, and reading waits for it.
+/// </summary>
+/// <remarks>One thread at a time may use a backend's tensors. Threads that work at the same time each take a backend of their own.</remarks>
+public sealed unsafe partial class CudaBackend : IBackend
+{
+    private readonly CudaContext _context;
+    private readonly DevicePool _pool;
+    private readonly KernelModules _modules;
+    private readonly StorageLedger<CudaStorage> _alive = new();
+    private readonly bool _poison;
+    private bool _disposed;
+
+    /// <summary>Opens a device.</summary>
+    /// <param name="device">Its number among the visible ones.</param>
+    /// <param name="poison">Fills new tensors with NaN, so that a test finds what reads before it writes.</param>
+    /// <param name="memoryLimit">The bytes that may be taken from the device; by default what it has.</param>
+    /// <exception cref="CudaException">The driver refuses.</exception>
+    public CudaBackend(int device = 0, bool poison = false, long? memoryLimit = null)
+    {
+        Name = $"cuda:{device}";
+        _poison = poison;
+        _context = new CudaContext(device);
+        _pool = new DevicePool(_context, memoryLimit ?? TotalMemory());
+        _modules = new KernelModules(_context);
+    }
+
+    /// <inheritdoc/>
+    public string Name { get; }
+
+    /// <inheritdoc/>
+    public int ElementSize => sizeof(float);
+
+    /// <summary>
+    /// Gives all memory back to the device, that of tensors still alive included: using these is an error from then on,
+    /// disposing them does no harm.
+    /// </summary>
+    public void Dispose()
+    {
+        if (_disposed)
+        {
+            return;
+        }
+
+        _disposed = true;
+        foreach (CudaStorage storage in _alive.TakeAll())
+        {
+            _pool.Return((nint)storage.TakeBlock(), storage.Count * sizeof(float));
+        }
+
+        _pool.Dispose();
+        _modules.Dispose();
+        _context.Dispose();
+    }
+
+    private static long TotalMemory()
+    {
+        Driver.cuMemGetInfo_v2(out _, out nuint total).ThrowOnError();
+        return (long)total;
+    }
+}

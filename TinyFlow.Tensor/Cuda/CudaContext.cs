@@ -1,0 +1,71 @@
+using TinyFlow.Cuda.Native;
+
+namespace TinyFlow.Cuda;
+
+/// <summary>A device's primary context, which cuBLAS and cuDNN use too, and the one stream on which all work is ordered.</summary>
+internal sealed class CudaContext : IDisposable
+{
+    // Contexts are current to threads. Disposing one and opening another may give the same handle, hence the numbers.
+    [ThreadStatic]
+    private static long _currentOnThread;
+
+    private static long _opened;
+
+    private readonly long _number = Interlocked.Increment(ref _opened);
+    private readonly int _device;
+    private readonly nint _handle;
+    private bool _disposed;
+
+    /// <summary>Opens a device by its number among those that are visible.</summary>
+    /// <exception cref="CudaException">The driver refuses.</exception>
+    public CudaContext(int ordinal)
+    {
+        Driver.cuInit(0).ThrowOnError();
+        Driver.cuDeviceGet(out _device, ordinal).ThrowOnError();
+        Driver.cuDevicePrimaryCtxRetain(out _handle, _device).ThrowOnError();
+        try
+        {
+            MakeCurrent();
+            Driver.cuStreamCreate(out nint stream, StreamFlags.NonBlocking).ThrowOnError();
+            Stream = stream;
+        }
+        catch
+        {
+            Driver.cuDevicePrimaryCtxRelease_v2(_device);
+            throw;
+        }
+    }
+
+    /// <summary>The stream: what is put on it runs in that order.</summary>
+    public nint Stream { get; }
+
+    /// <summary>Makes the context that of the calling thread.</summary>
+    public void MakeCurrent()
+    {
+        if (_currentOnThread != _number)
+        {
+            Driver.cuCtxSetCurrent(_handle).ThrowOnError();
+            _currentOnThread = _number;
+        }
+    }
+
+    /// <summary>Waits until everything on the stream is done.</summary>
+    public void Synchronize()
+    {
+        MakeCurrent();
+        Driver.cuStreamSynchronize(Stream).ThrowOnError();
+    }
+
+    public void Dispose()
+    {
+        if (_disposed)
+        {
+            return;
+        }
+
+        _disposed = true;
+        // Errors of work that is still on its way have no one to go to.
+        Driver.cuStreamDestroy_v2(Stream);
+        Driver.cuDevicePrimaryCtxRelease_v2(_device);
+    }
+}

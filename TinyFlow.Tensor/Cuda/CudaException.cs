@@ -1,0 +1,35 @@
+using System.Text;
+
+namespace TinyFlow.Cuda;
+
+/// <summary>A call of a CUDA library failed: which call, and what the library says about it.</summary>
+public sealed class CudaException : Exception
+{
+    internal CudaException(string call, int code, string name, string text, params ReadOnlySpan<string> more) : base(Sentence(call, code, name, text, more)) => Code = code;
+
+    /// <summary>The library's number of the error.</summary>
+    public int Code { get; }
+
+    private static string Sentence(string call, int code, string name, string text, ReadOnlySpan<string> more)
+    {
+        StringBuilder sentence = new($"{FunctionOf(call)} failed");
+        sentence.Append(name.Length > 0 ? $": {name} ({code})" : $" with error {code}");
+        foreach (string part in (string[])[text, .. more])
+        {
+            string trimmed = part.Trim();
+            if (trimmed.Length > 0)
+            {
+                sentence.Append(sentence[^1] == '.' ? " " : ": ").Append(trimmed).Append(trimmed[^1] == '.' ? "" : ".");
+            }
+        }
+
+        return sentence.ToString();
+    }
+
+    // "Driver.cuMemAlloc_v2(out ulong address, bytes)" is cuMemAlloc_v2.
+    private static string FunctionOf(string call)
+    {
+        string function = call.Split('(')[0];
+        return function[(function.LastIndexOf('.') + 1)..];
+    }
+}

@@ -1,0 +1,4 @@
+using System.Runtime.CompilerServices;
+
+// All imports pass what native code sees as it is.
+[assembly: DisableRuntimeMarshalling]
