@@ -1,52 +1,12 @@
-using TinyFlow.Autograd;
 using TinyFlow.Cpu.Vectors;
-using TinyFlow.Tests.Backends;
 
 namespace TinyFlow.Tests.Ops;
 
-/// <summary>The fast backend against the specification, over the whole table of ops and the contract's other methods.</summary>
+/// <summary>The CPU's backend against the specification, at every vector width and number of threads.</summary>
 [TestClass]
 [TestCategory("VectorWidth")]
-public sealed class CpuAgainstReferenceTests
+public sealed class CpuAgainstReferenceTests : AgainstReferenceTests
 {
-    // A sum of two float32 gradients is rounded once more, whatever the op.
-    private const double OneMoreRounding = 5e-7;
-
-    public static IEnumerable<object[]> Rows => OpCases.AllNames();
-
-    [TestMethod]
-    [DynamicData(nameof(Rows))]
-    public void Values_and_gradients_agree_with_the_reference(string name)
-    {
-        OpCase row = OpCases.Named(name);
-        OpRun expected = OnReferenceBackend(row), found = OnCpu(backend => OpRun.Of(row, backend));
-        Close.Check(expected.Value, found.Value, row.Tolerance.Value, $"value ({row.Tolerance.Reason})");
-        CheckGradients(expected.Gradients, found.Gradients, row.Tolerance.Value, row.Tolerance.Reason);
-    }
-
-    [TestMethod]
-    [DynamicData(nameof(Rows))]
-    public void Gradients_add_up_when_operands_are_used_again(string name)
-    {
-        OpCase row = OpCases.Named(name);
-        OpRun expected = OnReferenceBackend(row), found = OnCpu(backend => OpRun.OneAndAHalfTimes(row, backend));
-        double[][] more = [.. expected.Gradients.Select(gradient => gradient.Select(g => 1.5 * g).ToArray())];
-        CheckGradients(more, found.Gradients, row.Tolerance.Value + OneMoreRounding, $"one rounding more than {row.Tolerance.Reason}");
-    }
-
-    [TestMethod]
-    [DynamicData(nameof(Rows))]
-    public void A_gradient_does_not_depend_on_which_others_are_wanted(string name)
-    {
-        OpCase row = OpCases.Named(name);
-        OpRun all = OnCpu(backend => OpRun.Of(row, backend));
-        for (int i = 0; i < row.Operands.Length; i++)
-        {
-            double[] alone = OnCpu(backend => OpRun.WantingOnly(i, row, backend)).Gradients[i];
-            Close.Check(all.Gradients[i], alone, row.Tolerance.Value, $"gradient {i} alone ({row.Tolerance.Reason})");
-        }
-    }
-
     [TestMethod]
     [DynamicData(nameof(Rows))]
     public void Every_vector_width_of_the_machine_agrees_with_the_reference(string name)
@@ -68,10 +28,10 @@ public sealed class CpuAgainstReferenceTests
     public void Results_are_bit_identical_for_any_number_of_threads(string name)
     {
         OpCase row = OpCases.Named(name);
-        OpRun one = OnCpu(backend => OpRun.Of(row, backend), threads: 1);
+        OpRun one = OnThreads(row, 1);
         foreach (int threads in (int[])[2, 3, 7])
         {
-            OpRun many = OnCpu(backend => OpRun.Of(row, backend), threads);
+            OpRun many = OnThreads(row, threads);
             CollectionAssert.AreEqual(one.Value, many.Value, $"value on {threads} threads");
             for (int i = 0; i < one.Gradients.Length; i++)
             {
@@ -80,178 +40,13 @@ public sealed class CpuAgainstReferenceTests
         }
     }
 
-    [TestMethod]
-    [DataRow(4, 3, 5, 7)]
-    [DataRow(2, 64, 14, 14)]
-    [DataRow(3, 1, 1, 1)]
-    public void Running_statistics_agree(int n, int c, int h, int w) => Agree(Float32Tolerance.Statistics, backend =>
+    private protected override IBackend Create() => new CpuBackend(poison: true);
+
+    private static OpRun OnThreads(OpCase row, int threads)
     {
-        using Tensor x = Numbers(backend, Operand.Between([n, c, h, w], -1, 3)), gamma = Numbers(backend, Operand.Any([c])), beta = Numbers(backend, Operand.Any([c]));
-        using Tensor runningMean = Numbers(backend, Operand.Any([c])), runningVariance = Numbers(backend, Operand.Between([c], 0.5, 2));
-        using Tensor mean = backend.Allocate([c]), inverseDeviation = backend.Allocate([c]), y = backend.Allocate(x.Shape);
-        backend.BatchNorm(x, gamma, beta, runningMean, runningVariance, mean, inverseDeviation, y, new BatchNormSettings(1e-5, 0.1, Activation.Relu));
-        return [mean.ToDoubles(), inverseDeviation.ToDoubles(), runningMean.ToDoubles(), runningVariance.ToDoubles(), y.ToDoubles()];
-    });
-
-    [TestMethod]
-    public void A_mean_far_from_zero_does_not_spoil_the_variance() => Agree(new Float32Tolerance(1e-4, "1000 ± 1 has 14 bits left for the ± 1 in float32"), backend =>
-    {
-        using Tensor x = Numbers(backend, Operand.Between([8, 2, 16, 16], 999, 1001)), gamma = backend.Ones([2]), beta = backend.Zeros([2]);
-        using Tensor runningMean = backend.Zeros([2]), runningVariance = backend.Ones([2]);
-        using Tensor mean = backend.Allocate([2]), inverseDeviation = backend.Allocate([2]), y = backend.Allocate(x.Shape);
-        backend.BatchNorm(x, gamma, beta, runningMean, runningVariance, mean, inverseDeviation, y, new BatchNormSettings(1e-5, 0.1, Activation.None));
-        return [inverseDeviation.ToDoubles(), runningVariance.ToDoubles(), y.ToDoubles()];
-    });
-
-    [TestMethod]
-    [DataRow(CouplingForm.ScaleThenShift)]
-    [DataRow(CouplingForm.ShiftThenScale)]
-    public void Coupling_inverses_agree(CouplingForm form)
-    {
-        foreach (Shape? scaleShape in (Shape?[])[null, [1], [3], [3, 7, 5]])
-        {
-            Agree(Float32Tolerance.Transcendental, backend =>
-            {
-                using Tensor y = Numbers(backend, Operand.Any([4, 3, 7, 5])), h = Numbers(backend, Operand.Any([4, 6, 7, 5]));
-                using Tensor? scale = scaleShape is { } s ? Numbers(backend, Operand.Any(s)) : null;
-                using Tensor mask = Numbers(backend, new Operand([3, 7, 5], (_, u) => u < 0.5 ? 0 : 1)), x = backend.Allocate(y.Shape);
-                backend.AffineCouplingInverse(y, h, scale, mask, x, form);
-                return [x.ToDoubles()];
-            });
-        }
-    }
-
-    [TestMethod]
-    [DataRow(0UL)]
-    [DataRow(1UL)]
-    [DataRow(6UL)]
-    [DataRow(4294967291UL * 4)]
-    public void Uniforms_are_equal(ulong offset) => Agree(Float32Tolerance.Exact, backend =>
-    {
-        using Tensor y = backend.Uniform([1021], new NoiseKey(7, 3, offset));
-        return [y.ToDoubles()];
-    });
-
-    [TestMethod]
-    [DataRow(0UL)]
-    [DataRow(1UL)]
-    [DataRow(6UL)]
-    public void Normals_agree(ulong offset) => Agree(new Float32Tolerance(2e-6, "the logarithm's and the cosine's polynomials, at arguments that are rounded"), backend =>
-    {
-        using Tensor y = backend.Normal([10007], new NoiseKey(7, 3, offset));
-        return [y.ToDoubles()];
-    });
-
-    [TestMethod]
-    public void Dequantized_pixels_agree_and_stay_readable() => OnBoth((reference, cpu) =>
-    {
-        byte[] pixels = [.. Enumerable.Range(0, 256 * 512).Select(i => (byte)(i / 512))];
-        double[] Dequantized(IBackend backend)
-        {
-            using Tensor x = backend.Allocate([128, 1, 32, 32]);
-            backend.Dequantize(pixels, [.. Enumerable.Range(0, 128).Select(i => 60000 - 7 * i)], new NoiseKey(3, 1), x);
-            return x.ToDoubles();
-        }
-
-        double[] found = Dequantized(cpu);
-        CollectionAssert.AreEqual(pixels, found.Select(v => (byte)Math.Floor(256 * v)).ToArray());
-
-        // float32 has 16 bits behind the point for pixels above 127.
-        Close.Check(Dequantized(reference), found, 1.0 / (1 << 24), "pixels");
-    });
-
-    [TestMethod]
-    [DataRow(1)]
-    [DataRow(17)]
-    [DataRow(100_003)]
-    public void Sums_of_squares_agree(int count) => Agree(Float32Tolerance.Products, backend =>
-    {
-        using Tensor x = Numbers(backend, Operand.Any([count])), y = backend.Allocate([]);
-        backend.SumOfSquares(x, y);
-        return [y.ToDoubles()];
-    });
-
-    [TestMethod]
-    [DataRow(1, AdamScale.RootMeanSquare)]
-    [DataRow(1021, AdamScale.RootMeanSquare)]
-    [DataRow(1021, AdamScale.Maximum)]
-    public void Steps_of_Adam_agree_and_a_bad_gradient_is_skipped(int count, AdamScale scale) => Agree(Float32Tolerance.Products, backend =>
-    {
-        using Tensor parameters = Numbers(backend, Operand.Any([count])), first = backend.Zeros([count]), second = backend.Zeros([count]);
-        using Tensor state = backend.Create([3], [1e-3, 0, 0]), squaredNorm = backend.Allocate([]);
-        for (int step = 0; step < 4; step++)
-        {
-            double[] values = Operand.AwayFromZero([count]).Values(7, step);
-            values[count / 2] = step == 2 ? double.NaN : values[count / 2];
-            using Tensor gradients = backend.Create([count], values);
-            backend.SumOfSquares(gradients, squaredNorm);
-            backend.Adam(parameters, gradients, first, second, squaredNorm, state, new AdamSettings(0.9, 0.999, 1e-8, 1e-2, 1, scale));
-        }
-
-        Assert.AreEqual(3, state[1]);
-        Assert.AreEqual(1, state[2]);
-        return [parameters.ToDoubles(), first.ToDoubles(), second.ToDoubles()];
-    });
-
-    [TestMethod]
-    public void A_float32_backend_is_refused_by_the_gradient_check()
-    {
-        using CpuBackend backend = new();
-        using Tensor x = backend.Ones([2]);
-        OnReference.Throws<ArgumentException>(() => GradCheck.Run(backend, "f", (_, v) => v[0], x), "'cpu'", "32 bits", "ReferenceBackend");
-    }
-
-    [TestMethod]
-    public void Tensors_cross_backends_by_copy_only() => OnBoth((reference, cpu) =>
-    {
-        using Tensor x = reference.Create([2], [1.0 / 3, 2]), copy = cpu.CopyOf(x);
-        CollectionAssert.AreEqual((double[])[1f / 3, 2], copy.ToDoubles());
-        Assert.AreEqual("[0.33333334 2.        ]", copy.ToString());
-        using Tape tape = new(cpu);
-        OnReference.Throws<InvalidOperationException>(() => tape.Input(x), "Input:", "'reference'", "'cpu'", "backend.CopyOf(tensor)");
-    });
-
-    private static void CheckGradients(double[][] expected, double[][] found, double tolerance, string reason)
-    {
-        for (int i = 0; i < expected.Length; i++)
-        {
-            Close.Check(expected[i], found[i], tolerance, $"gradient {i} ({reason})");
-        }
-    }
-
-    private static Tensor Numbers(IBackend backend, Operand operand) => backend.Create(operand.Shape, operand.Values(seed: 11, position: operand.Shape.Rank));
-
-    private static OpRun OnReferenceBackend(OpCase row)
-    {
-        using ReferenceBackend backend = new(poison: true);
+        using CpuBackend backend = new(threads, poison: true);
         OpRun run = OpRun.Of(row, backend);
         backend.AssertNoLeaks();
         return run;
     }
-
-    private static T OnCpu<T>(Func<IBackend, T> run, int? threads = null)
-    {
-        using CpuBackend backend = new(threads, poison: true);
-        T result = run(backend);
-        backend.AssertNoLeaks();
-        return result;
-    }
-
-    private static void OnBoth(Action<IBackend, IBackend> test)
-    {
-        using ReferenceBackend reference = new(poison: true);
-        using CpuBackend cpu = new(poison: true);
-        test(reference, cpu);
-        reference.AssertNoLeaks();
-        cpu.AssertNoLeaks();
-    }
-
-    private static void Agree(Float32Tolerance tolerance, Func<IBackend, double[][]> compute) => OnBoth((reference, cpu) =>
-    {
-        double[][] expected = compute(reference), found = compute(cpu);
-        for (int i = 0; i < expected.Length; i++)
-        {
-            Close.Check(expected[i], found[i], tolerance.Value, $"result {i} ({tolerance.Reason})");
-        }
-    });
 }

@@ -1,0 +1,83 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using TinyFlow.Tests.Docs;
+
+namespace TinyFlow.Tests.Cuda;
+
+/// <summary>
+/// The library that stands in for the driver, cuBLAS, cuDNN and NCCL where no GPU is: our kernels on an emulator of the
+/// device (native/README.md). With <c>TINYFLOW_TEST_GPU=1</c> the machine's own libraries are used instead.
+/// </summary>
+internal static class Standin
+{
+    private static readonly string[] Overrides = ["TINYFLOW_LIBCUDA", "TINYFLOW_LIBCUBLAS", "TINYFLOW_LIBCUDNN", "TINYFLOW_LIBNCCL"];
+
+    // What keeps the library from being used; null if nothing does.
+    private static readonly Lazy<string?> Obstacle = new(Prepare);
+
+    /// <summary>Whether tests run on a GPU.</summary>
+    public static bool IsReplaced => Environment.GetEnvironmentVariable("TINYFLOW_TEST_GPU") is "1";
+
+    /// <summary>The library's file.</summary>
+    public static string File => Repository.File("artifacts", "native", "libtinyflow_standin.so");
+
+    /// <summary>Opens a backend on it; the test is inconclusive where it cannot be built.</summary>
+    public static CudaBackend Open(bool poison = false, long? memoryLimit = null)
+    {
+        Require();
+        return new CudaBackend(poison: poison, memoryLimit: memoryLimit);
+    }
+
+    /// <summary>Makes sure that the library is there and found.</summary>
+    public static void Require()
+    {
+        if (Obstacle.Value is { } obstacle)
+        {
+            Assert.Inconclusive(obstacle);
+        }
+    }
+
+    private static string? Prepare()
+    {
+        if (IsReplaced)
+        {
+            return null;
+        }
+
+        try
+        {
+            (int code, string output) = Run("g++", "--version");
+            if (code != 0)
+            {
+                return $"g++, which builds the stand-in for a GPU, does not work: {output}";
+            }
+        }
+        catch (Win32Exception)
+        {
+            return "The stand-in for a GPU is built by g++, which is not installed.";
+        }
+
+        (int built, string log) = Run("bash", Repository.File("native", "build-standin.sh"));
+        if (built != 0)
+        {
+            throw new InvalidOperationException($"native/build-standin.sh failed:\n{log}");
+        }
+
+        foreach (string name in Overrides)
+        {
+            Environment.SetEnvironmentVariable(name, File);
+        }
+
+        return null;
+    }
+
+    private static (int Code, string Output) Run(string program, params string[] arguments)
+    {
+        using Process process = new() { StartInfo = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true } };
+        process.Start();
+        Task<string> errors = process.StandardError.ReadToEndAsync();
+        string output = process.StandardOutput.ReadToEnd() + errors.GetAwaiter().GetResult();
+        process.WaitForExit();
+        return (process.ExitCode, output);
+    }
+}
