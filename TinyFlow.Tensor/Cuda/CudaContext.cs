@@ -17,9 +17,11 @@ internal sealed class CudaContext : IDisposable
     private bool _disposed;
 
     /// <summary>Opens a device by its number among those that are visible.</summary>
+    /// <exception cref="CudaUnavailableException">There is no driver, or one that is too old.</exception>
     /// <exception cref="CudaException">The driver refuses.</exception>
     public CudaContext(int ordinal)
     {
+        NativeLibraries.RequireDriver();
         Driver.cuInit(0).ThrowOnError();
         Driver.cuDeviceGet(out _device, ordinal).ThrowOnError();
         Driver.cuDevicePrimaryCtxRetain(out _handle, _device).ThrowOnError();

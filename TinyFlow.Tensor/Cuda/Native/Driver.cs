@@ -14,6 +14,22 @@ internal static unsafe partial class Driver
 {
     private const string Library = NativeLibraries.Driver;
 
+    /// <summary>What the library has to export.</summary>
+    public static IReadOnlyList<string> Functions { get; } =
+    [
+        nameof(cuInit), nameof(cuDriverGetVersion), nameof(cuDeviceGetCount), nameof(cuDeviceGet), nameof(cuDeviceGetName),
+        nameof(cuDeviceGetAttribute), nameof(cuDeviceTotalMem_v2), nameof(cuDevicePrimaryCtxRetain),
+        nameof(cuDevicePrimaryCtxRelease_v2), nameof(cuCtxSetCurrent), nameof(cuGetErrorName), nameof(cuGetErrorString),
+        nameof(cuMemGetInfo_v2), nameof(cuMemAlloc_v2), nameof(cuMemFree_v2), nameof(cuMemAllocHost_v2), nameof(cuMemFreeHost),
+        nameof(cuMemcpyHtoDAsync_v2), nameof(cuMemcpyDtoHAsync_v2), nameof(cuMemcpyDtoDAsync_v2), nameof(cuMemsetD32Async),
+        nameof(cuStreamCreate), nameof(cuStreamDestroy_v2), nameof(cuStreamSynchronize), nameof(cuEventCreate),
+        nameof(cuEventRecord), nameof(cuEventSynchronize), nameof(cuEventElapsedTime), nameof(cuEventDestroy_v2),
+        nameof(cuModuleLoadDataEx), nameof(cuModuleUnload), nameof(cuModuleGetFunction), nameof(cuLaunchKernel),
+        nameof(cuStreamBeginCapture_v2), nameof(cuStreamEndCapture), nameof(cuStreamIsCapturing),
+        nameof(cuGraphInstantiateWithFlags), nameof(cuGraphLaunch), nameof(cuGraphUpload), nameof(cuGraphGetNodes),
+        nameof(cuGraphExecDestroy), nameof(cuGraphDestroy),
+    ];
+
     // Start-up, devices, contexts
 
     [LibraryImport(Library)]
