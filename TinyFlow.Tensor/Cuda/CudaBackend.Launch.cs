@@ -9,7 +9,7 @@ public sealed unsafe partial class CudaBackend
     /// Puts a kernel on the stream. Every kernel takes one struct by value, which <typeparamref name="TArguments"/>
     /// mirrors: the same fields in the same order.
     /// </summary>
-    private void Launch<TArguments>(string kernel, LaunchGrid grid, in TArguments arguments) where TArguments : unmanaged
+    internal void Launch<TArguments>(string kernel, LaunchGrid grid, in TArguments arguments) where TArguments : unmanaged
     {
         if (grid.BlockCount == 0)
         {

@@ -37,10 +37,10 @@ public sealed unsafe partial class CudaBackend
     }
 
     /// <summary>Working memory, to be disposed when the last kernel that uses it has been launched.</summary>
-    private Tensor Scratch(Shape shape) => Allocate(shape, "working memory");
+    internal Tensor Scratch(Shape shape) => Allocate(shape, "working memory");
 
     /// <summary>The device address of a tensor's first element.</summary>
-    private static ulong Address(Tensor x) => Unsafe.As<CudaStorage>(x.Storage).Address + (ulong)x.Offset * sizeof(float);
+    internal static ulong Address(Tensor x) => Unsafe.As<CudaStorage>(x.Storage).Address + (ulong)x.Offset * sizeof(float);
 
     /// <summary>The device address of a result, 0 if it is not wanted, and 1 if the kernel adds to it.</summary>
     private static (ulong Address, int Adds) SinkAddress(Sink y) => y.Tensor is null ? default : (Address(y.Tensor), y.Adds ? 1 : 0);

@@ -24,12 +24,6 @@ public sealed unsafe partial class CudaBackend
     public void Broadcast(Tensor x, double scale, Sink y) => throw Pending();
     public void Copy(Tensor x, Walk from, Sink y, Walk to, Shape extent) => throw Pending();
 
-    // Products
-    public void MatMul(Tensor left, bool transposeLeft, Tensor right, bool transposeRight, Sink y) => throw Pending();
-    public void Conv2D(Tensor x, Tensor weight, Tensor? bias, Tensor y, ConvolutionWindow window) => throw Pending();
-    public void Conv2DInputGradient(Tensor dy, Tensor weight, Sink dx, ConvolutionWindow window) => throw Pending();
-    public void Conv2DWeightGradient(Tensor x, Tensor dy, Sink dweight, Sink dbias, ConvolutionWindow window) => throw Pending();
-
     // Normalization
     public void BatchNorm(
         Tensor x, Tensor gamma, Tensor beta, Tensor runningMean, Tensor runningVariance,

@@ -1,4 +1,3 @@
-using System.Numerics;
 using TinyFlow.Cuda.Native;
 
 namespace TinyFlow;
@@ -6,16 +5,32 @@ namespace TinyFlow;
 public sealed unsafe partial class CudaBackend
 {
     /// <inheritdoc/>
-    public void Write(ReadOnlySpan<float> source, Tensor y) => Upload(source, y);
+    public void Write(ReadOnlySpan<float> source, Tensor y)
+    {
+        CheckLengths(source.Length, y.Count);
+        _staging.Send(source, Address(y));
+    }
 
     /// <inheritdoc/>
-    public void Write(ReadOnlySpan<double> source, Tensor y) => Upload(source, y);
+    public void Write(ReadOnlySpan<double> source, Tensor y)
+    {
+        CheckLengths(source.Length, y.Count);
+        _staging.SendRounded(source, Address(y));
+    }
 
     /// <inheritdoc/>
-    public void Read(Tensor x, Span<float> destination) => Download(x, destination);
+    public void Read(Tensor x, Span<float> destination)
+    {
+        CheckLengths(x.Count, destination.Length);
+        _staging.Receive(Address(x), destination);
+    }
 
     /// <inheritdoc/>
-    public void Read(Tensor x, Span<double> destination) => Download(x, destination);
+    public void Read(Tensor x, Span<double> destination)
+    {
+        CheckLengths(x.Count, destination.Length);
+        _staging.Receive(Address(x), destination);
+    }
 
     /// <inheritdoc/>
     public void Fill(Tensor y, double value)
@@ -27,35 +42,11 @@ public sealed unsafe partial class CudaBackend
         }
     }
 
-    private void Upload<T>(ReadOnlySpan<T> source, Tensor y) where T : INumberBase<T>
+    private static void CheckLengths(long values, long places)
     {
-        float[] staged = new float[y.Count];
-        for (int i = 0; i < staged.Length; i++)
+        if (values != places)
         {
-            staged[i] = float.CreateTruncating(source[i]);
-        }
-
-        _context.MakeCurrent();
-        fixed (float* first = staged)
-        {
-            Driver.cuMemcpyHtoDAsync_v2(Address(y), first, (nuint)y.Count * sizeof(float), _context.Stream).ThrowOnError();
-            _context.Synchronize();
-        }
-    }
-
-    private void Download<T>(Tensor x, Span<T> destination) where T : INumberBase<T>
-    {
-        float[] staged = new float[x.Count];
-        _context.MakeCurrent();
-        fixed (float* first = staged)
-        {
-            Driver.cuMemcpyDtoHAsync_v2(first, Address(x), (nuint)x.Count * sizeof(float), _context.Stream).ThrowOnError();
-            _context.Synchronize();
-        }
-
-        for (int i = 0; i < staged.Length; i++)
-        {
-            destination[i] = T.CreateTruncating(staged[i]);
+            throw new ArgumentException($"Transfer: {values} values do not fill {places} places.");
         }
     }
 }

@@ -14,22 +14,27 @@ public sealed unsafe partial class CudaBackend : IBackend
     private readonly CudaContext _context;
     private readonly DevicePool _pool;
     private readonly KernelModules _modules;
+    private readonly StagingBuffer _staging;
     private readonly StorageLedger<CudaStorage> _alive = new();
     private readonly bool _poison;
     private bool _disposed;
 
     /// <summary>Opens a device.</summary>
     /// <param name="device">Its number among the visible ones.</param>
+    /// <param name="precision">What products may be rounded to.</param>
     /// <param name="poison">Fills new tensors with NaN, so that a test finds what reads before it writes.</param>
     /// <param name="memoryLimit">The bytes that may be taken from the device; by default what it has.</param>
+    /// <exception cref="CudaUnavailableException">There is no NVIDIA driver, or one that is too old.</exception>
     /// <exception cref="CudaException">The driver refuses.</exception>
-    public CudaBackend(int device = 0, bool poison = false, long? memoryLimit = null)
+    public CudaBackend(int device = 0, MatmulPrecision precision = MatmulPrecision.Highest, bool poison = false, long? memoryLimit = null)
     {
         Name = $"cuda:{device}";
+        Precision = precision;
         _poison = poison;
         _context = new CudaContext(device);
         _pool = new DevicePool(_context, memoryLimit ?? TotalMemory());
         _modules = new KernelModules(_context);
+        _staging = new StagingBuffer(_context);
     }
 
     /// <inheritdoc/>
@@ -37,6 +42,12 @@ public sealed unsafe partial class CudaBackend : IBackend
 
     /// <inheritdoc/>
     public int ElementSize => sizeof(float);
+
+    /// <summary>What products inside matrix products and convolutions may be rounded to.</summary>
+    public MatmulPrecision Precision { get; }
+
+    /// <summary>The device's context.</summary>
+    internal CudaContext Context => _context;
 
     /// <summary>
     /// Gives all memory back to the device, that of tensors still alive included: using these is an error from then on,
@@ -55,7 +66,10 @@ public sealed unsafe partial class CudaBackend : IBackend
             _pool.Return((nint)storage.TakeBlock(), storage.Count * sizeof(float));
         }
 
+        _convolutions?.Dispose();
+        _products?.Dispose();
         _pool.Dispose();
+        _staging.Dispose();
         _modules.Dispose();
         _context.Dispose();
     }

@@ -41,6 +41,9 @@ internal sealed class CudaContext : IDisposable
     /// <summary>The stream: what is put on it runs in that order.</summary>
     public nint Stream { get; }
 
+    /// <summary>10·major + minor of what the device can do.</summary>
+    public int ComputeCapability => 10 * Attribute(DeviceAttribute.ComputeCapabilityMajor) + Attribute(DeviceAttribute.ComputeCapabilityMinor);
+
     /// <summary>Makes the context that of the calling thread.</summary>
     public void MakeCurrent()
     {
@@ -56,6 +59,12 @@ internal sealed class CudaContext : IDisposable
     {
         MakeCurrent();
         Driver.cuStreamSynchronize(Stream).ThrowOnError();
+    }
+
+    private int Attribute(DeviceAttribute attribute)
+    {
+        Driver.cuDeviceGetAttribute(out int value, attribute, _device).ThrowOnError();
+        return value;
     }
 
     public void Dispose()

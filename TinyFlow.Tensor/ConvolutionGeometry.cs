@@ -1,4 +1,4 @@
-namespace TinyFlow.Cpu.Convolutions;
+namespace TinyFlow;
 
 /// <summary>
 /// All sizes of a convolution. The gradient with respect to the input is a convolution too, whose padding may be

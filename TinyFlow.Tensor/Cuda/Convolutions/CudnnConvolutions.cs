@@ -1,0 +1,109 @@
+using TinyFlow.Cuda.Native;
+
+namespace TinyFlow.Cuda.Convolutions;
+
+/// <summary>
+/// Convolutions by cuDNN. For each shape and pass its algorithms are timed once, on the first call; the fastest is used
+/// from then on among those that sum in a fixed order, so that results are the same in every run on one machine.
+/// </summary>
+internal sealed class CudnnConvolutions : IConvolutions
+{
+    private readonly CudaBackend _backend;
+    private readonly IConvolutions _fallback;
+    private readonly NativeHandle _handle;
+    private readonly Dictionary<(ConvolutionGeometry Geometry, Type Pass), CudnnPass> _passes = [];
+
+    private CudnnConvolutions(CudaBackend backend, IConvolutions fallback)
+    {
+        _backend = backend;
+        _fallback = fallback;
+        backend.Context.MakeCurrent();
+        Cudnn.cudnnCreate(out nint handle).ThrowOnError();
+        _handle = new NativeHandle(handle, static value => Cudnn.cudnnDestroy(value));
+        try
+        {
+            Cudnn.cudnnSetStream(handle, backend.Context.Stream).ThrowOnError();
+        }
+        catch
+        {
+            _handle.Dispose();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public string Description => $"cuDNN {Version(Cudnn.cudnnGetVersion())}";
+
+    /// <summary>Why cuDNN cannot be used; null if it can.</summary>
+    public static string? Obstacle()
+    {
+        FoundLibrary library = NativeLibraries.Find(NativeLibraries.Cudnn);
+        if (NativeLibraries.Obstacle(library, Cudnn.Functions) is { } obstacle)
+        {
+            return obstacle;
+        }
+
+        nuint version = Cudnn.cudnnGetVersion();
+        return version >= Cudnn.OldestVersion ? null : $"{library.File} is cuDNN {version}; version 9 is needed. {library.Library.Remedy}";
+    }
+
+    /// <summary>Opens cuDNN, or gives the fallback, with the reason, where that is not possible.</summary>
+    /// <param name="backend">Whose tensors are convolved.</param>
+    /// <param name="fallback">What convolves instead, and the shapes that cuDNN refuses: made from the reason.</param>
+    public static IConvolutions Open(CudaBackend backend, Func<string, IConvolutions> fallback) =>
+        Obstacle() is { } obstacle ? fallback(obstacle) : new CudnnConvolutions(backend, fallback("cuDNN has no way to do it"));
+
+    /// <inheritdoc/>
+    public void Forward(in ConvolutionGeometry geometry, ulong x, ulong weight, ulong y)
+    {
+        if (!Pass(geometry, static (backend, handle, geometry) => new CudnnForward(backend, handle, geometry)).TryRun(x, weight, y, adds: false))
+        {
+            _fallback.Forward(geometry, x, weight, y);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void InputGradient(in ConvolutionGeometry geometry, ulong dy, ulong weight, ulong dx, bool adds)
+    {
+        if (!Pass(geometry, static (backend, handle, geometry) => new CudnnInputGradient(backend, handle, geometry)).TryRun(weight, dy, dx, adds))
+        {
+            _fallback.InputGradient(geometry, dy, weight, dx, adds);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void WeightGradient(in ConvolutionGeometry geometry, ulong x, ulong dy, ulong dweight, bool adds)
+    {
+        if (!Pass(geometry, static (backend, handle, geometry) => new CudnnWeightGradient(backend, handle, geometry)).TryRun(x, dy, dweight, adds))
+        {
+            _fallback.WeightGradient(geometry, x, dy, dweight, adds);
+        }
+    }
+
+    public void Dispose()
+    {
+        _backend.Context.MakeCurrent();
+        foreach (CudnnPass pass in _passes.Values)
+        {
+            pass.Dispose();
+        }
+
+        _handle.Dispose();
+        _fallback.Dispose();
+    }
+
+    private CudnnPass Pass<TPass>(in ConvolutionGeometry geometry, Func<CudaBackend, NativeHandle, ConvolutionGeometry, TPass> create) where TPass : CudnnPass
+    {
+        _backend.Context.MakeCurrent();
+        if (!_passes.TryGetValue((geometry, typeof(TPass)), out CudnnPass? pass))
+        {
+            pass = create(_backend, _handle, geometry);
+            _passes.Add((geometry, typeof(TPass)), pass);
+        }
+
+        return pass;
+    }
+
+    // 91300 is 9.13.0.
+    private static string Version(nuint version) => $"{version / 10000}.{version / 100 % 100}.{version % 100}";
+}

@@ -1,0 +1,172 @@
+using TinyFlow.Cuda.Native;
+
+namespace TinyFlow.Cuda.Convolutions;
+
+/// <summary>One of the three passes of a convolution of one shape: its descriptors, and the algorithm that was chosen.</summary>
+internal abstract unsafe class CudnnPass : IDisposable
+{
+    // No convolution here is worth more.
+    private const long MostWorkspace = 256 << 20;
+
+    // Each algorithm may be reported twice, with and without tensor cores; there are eight at most.
+    private const int MostResults = 16;
+
+    private readonly CudaBackend _backend;
+    private readonly NativeHandle _handle;
+    private readonly List<NativeHandle> _descriptors = [];
+    private readonly long _resultCount;
+    private CudnnChoice? _choice;
+
+    /// <summary>Describes a convolution.</summary>
+    /// <param name="backend">Whose memory is used.</param>
+    /// <param name="handle">cuDNN's.</param>
+    /// <param name="geometry">The sizes.</param>
+    /// <param name="resultCount">The elements of the result.</param>
+    protected CudnnPass(CudaBackend backend, NativeHandle handle, in ConvolutionGeometry geometry, long resultCount)
+    {
+        _backend = backend;
+        _handle = handle;
+        _resultCount = resultCount;
+        try
+        {
+            X = Images(geometry.Images, geometry.InputChannels, geometry.InputHeight, geometry.InputWidth);
+            Y = Images(geometry.Images, geometry.OutputChannels, geometry.OutputHeight, geometry.OutputWidth);
+            Weight = Filters(geometry);
+            Convolution = Window(geometry);
+            Cudnn.cudnnSetConvolutionMathType(Convolution, WantedMath).ThrowOnError();
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The descriptor of x and of its gradient.</summary>
+    protected nint X { get; }
+
+    /// <summary>The descriptor of y and of its gradient.</summary>
+    protected nint Y { get; }
+
+    /// <summary>The descriptor of the weight and of its gradient.</summary>
+    protected nint Weight { get; }
+
+    /// <summary>The descriptor of stride, padding and precision.</summary>
+    protected nint Convolution { get; }
+
+    /// <summary>cuDNN's handle.</summary>
+    protected nint Handle => _handle.Value;
+
+    /// <summary>How many algorithms cuDNN has for the pass.</summary>
+    protected abstract int Algorithms { get; }
+
+    // Without TF32 the products are plain multiplications: the default would permit it.
+    private CudnnMath WantedMath => _backend.Precision == MatmulPrecision.Highest ? CudnnMath.Fma : CudnnMath.TensorOp;
+
+    /// <summary>Computes the pass from its two operands; false, and nothing is done, if cuDNN has no algorithm for it.</summary>
+    public bool TryRun(ulong left, ulong right, ulong result, bool adds)
+    {
+        _choice ??= Choose(left, right);
+        if (_choice == CudnnChoice.Refused)
+        {
+            return false;
+        }
+
+        using Tensor? workspace = Workspace(_choice.WorkspaceBytes);
+        float alpha = 1, beta = adds ? 1 : 0;
+        Run(_choice.Algorithm, left, right, result, workspace is null ? 0 : CudaBackend.Address(workspace), (nuint)_choice.WorkspaceBytes, &alpha, &beta).ThrowOnError();
+        return true;
+    }
+
+    public void Dispose()
+    {
+        foreach (NativeHandle descriptor in _descriptors)
+        {
+            descriptor.Dispose();
+        }
+    }
+
+    /// <summary>The bytes that an algorithm works in, if it can do the pass.</summary>
+    protected abstract CudnnStatus WorkspaceSize(int algorithm, out nuint bytes);
+
+    /// <summary>Times the algorithms, and overwrites the result.</summary>
+    protected abstract CudnnStatus Find(
+        ulong left, ulong right, ulong result, ulong workspace, nuint workspaceBytes, int requested, out int returned, CudnnAlgorithmPerformance* results);
+
+    /// <summary>Computes the pass.</summary>
+    protected abstract CudnnStatus Run(
+        int algorithm, ulong left, ulong right, ulong result, ulong workspace, nuint workspaceBytes, float* alpha, float* beta);
+
+    private CudnnChoice Choose(ulong left, ulong right)
+    {
+        nuint bytes = 0;
+        for (int algorithm = 0; algorithm < Algorithms; algorithm++)
+        {
+            if (WorkspaceSize(algorithm, out nuint needed) == CudnnStatus.Success && needed <= MostWorkspace)
+            {
+                bytes = Math.Max(bytes, needed);
+            }
+        }
+
+        // Into memory of their own: the result may hold what is to be added to.
+        using Tensor result = _backend.Scratch([checked((int)_resultCount)]);
+        using Tensor? workspace = Workspace((long)bytes);
+        CudnnAlgorithmPerformance* results = stackalloc CudnnAlgorithmPerformance[MostResults];
+        CudnnStatus status = Find(
+            left, right, CudaBackend.Address(result), workspace is null ? 0 : CudaBackend.Address(workspace), bytes, MostResults, out int found, results);
+        if (status.IsRefusal())
+        {
+            return CudnnChoice.Refused;
+        }
+
+        status.ThrowOnError($"the timing of {GetType().Name}");
+        CudnnAlgorithmPerformance? best = null;
+        foreach (CudnnAlgorithmPerformance performance in new ReadOnlySpan<CudnnAlgorithmPerformance>(results, found))
+        {
+            bool isUsable = performance is { Status: CudnnStatus.Success, Determinism: CudnnDeterminism.Deterministic } && performance.Memory <= bytes;
+            if (isUsable && (best is null || performance.Time < best.Value.Time))
+            {
+                best = performance;
+            }
+        }
+
+        if (best is not { } fastest)
+        {
+            return CudnnChoice.Refused;
+        }
+
+        CudnnMath math = _backend.Precision == MatmulPrecision.Highest ? WantedMath : fastest.Math;
+        Cudnn.cudnnSetConvolutionMathType(Convolution, math).ThrowOnError();
+        return new CudnnChoice(fastest.Algorithm, (long)fastest.Memory, math);
+    }
+
+    private Tensor? Workspace(long bytes) => bytes == 0 ? null : _backend.Scratch([checked((int)((bytes + sizeof(float) - 1) / sizeof(float)))]);
+
+    private nint Images(int n, int c, int h, int w)
+    {
+        Cudnn.cudnnCreateTensorDescriptor(out nint descriptor).ThrowOnError();
+        _descriptors.Add(new NativeHandle(descriptor, static value => Cudnn.cudnnDestroyTensorDescriptor(value)));
+        Cudnn.cudnnSetTensor4dDescriptor(descriptor, CudnnFormat.Nchw, CudnnDataType.Float32, n, c, h, w).ThrowOnError();
+        return descriptor;
+    }
+
+    private nint Filters(in ConvolutionGeometry geometry)
+    {
+        Cudnn.cudnnCreateFilterDescriptor(out nint descriptor).ThrowOnError();
+        _descriptors.Add(new NativeHandle(descriptor, static value => Cudnn.cudnnDestroyFilterDescriptor(value)));
+        Cudnn.cudnnSetFilter4dDescriptor(
+            descriptor, CudnnDataType.Float32, CudnnFormat.Nchw,
+            geometry.OutputChannels, geometry.InputChannels, geometry.KernelHeight, geometry.KernelWidth).ThrowOnError();
+        return descriptor;
+    }
+
+    private nint Window(in ConvolutionGeometry geometry)
+    {
+        Cudnn.cudnnCreateConvolutionDescriptor(out nint descriptor).ThrowOnError();
+        _descriptors.Add(new NativeHandle(descriptor, static value => Cudnn.cudnnDestroyConvolutionDescriptor(value)));
+        Cudnn.cudnnSetConvolution2dDescriptor(
+            descriptor, geometry.PaddingY, geometry.PaddingX, geometry.StrideY, geometry.StrideX, 1, 1,
+            CudnnConvolutionMode.CrossCorrelation, CudnnDataType.Float32).ThrowOnError();
+        return descriptor;
+    }
+}

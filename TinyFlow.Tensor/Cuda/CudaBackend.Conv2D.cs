@@ -1,0 +1,143 @@
+using System.Runtime.InteropServices;
+using TinyFlow.Cuda;
+using TinyFlow.Cuda.Convolutions;
+
+namespace TinyFlow;
+
+public sealed unsafe partial class CudaBackend
+{
+    // How many elements of a channel one block sums for the gradient of its bias.
+    private const int BiasPart = 8192;
+
+    private IConvolutions? _convolutions;
+
+    /// <summary>By cuDNN, opened at its first use, or by matrix products.</summary>
+    internal IConvolutions Convolutions
+    {
+        get => _convolutions ??= CudnnConvolutions.Open(this, reason => new UnfoldedConvolutions(this, reason));
+        init => _convolutions = value;
+    }
+
+    /// <inheritdoc/>
+    public void Conv2D(Tensor x, Tensor weight, Tensor? bias, Tensor y, ConvolutionWindow window)
+    {
+        if (y.Count == 0)
+        {
+            return;
+        }
+
+        if (x.Count == 0 || weight.Count == 0)
+        {
+            Fill(y, 0);
+        }
+        else
+        {
+            Convolutions.Forward(ConvolutionGeometry.Forward(x.Shape, weight.Shape, y.Shape, window), Address(x), Address(weight), Address(y));
+        }
+
+        if (bias is not null)
+        {
+            AddBiasArguments arguments = new() { Y = Address(y), Bias = Address(bias), Count = y.Count, Channels = y.Shape[1], Pixels = y.Shape[2] * y.Shape[3] };
+            Launch("tf_add_bias", LaunchGrid.Over(y.Count), arguments);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Conv2DInputGradient(Tensor dy, Tensor weight, Sink dx, ConvolutionWindow window)
+    {
+        if (dx.Tensor is not { Count: > 0 } gradient)
+        {
+            return;
+        }
+
+        if (dy.Count == 0 || weight.Count == 0)
+        {
+            Clear(dx);
+            return;
+        }
+
+        ConvolutionGeometry geometry = ConvolutionGeometry.Forward(gradient.Shape, weight.Shape, dy.Shape, window);
+        Convolutions.InputGradient(geometry, Address(dy), Address(weight), Address(gradient), dx.Adds);
+    }
+
+    /// <inheritdoc/>
+    public void Conv2DWeightGradient(Tensor x, Tensor dy, Sink dweight, Sink dbias, ConvolutionWindow window)
+    {
+        if (dweight.Tensor is { Count: > 0 } gradient)
+        {
+            if (x.Count == 0 || dy.Count == 0)
+            {
+                Clear(dweight);
+            }
+            else
+            {
+                ConvolutionGeometry geometry = ConvolutionGeometry.Forward(x.Shape, gradient.Shape, dy.Shape, window);
+                Convolutions.WeightGradient(geometry, Address(x), Address(dy), Address(gradient), dweight.Adds);
+            }
+        }
+
+        if (dbias.Tensor is { Count: > 0 })
+        {
+            BiasGradient(dy, dbias);
+        }
+    }
+
+    // Each channel's elements are summed by parts, then the parts: in an order that the shape alone gives.
+    private void BiasGradient(Tensor dy, Sink dbias)
+    {
+        int channels = dy.Shape[1], pixels = dy.Shape[2] * dy.Shape[3];
+        long count = (long)dy.Shape[0] * pixels;
+        int parts = checked((int)Math.Max((count + BiasPart - 1) / BiasPart, 1));
+        BiasGradientArguments arguments = new() { Dy = Address(dy), Count = count, Channels = channels, Pixels = pixels, PartCount = BiasPart };
+        (ulong address, int adds) = SinkAddress(dbias);
+        if (parts == 1)
+        {
+            (arguments.Sums, arguments.Adds) = (address, adds);
+            Launch("tf_bias_gradient", LaunchGrid.Blocks(channels), arguments);
+            return;
+        }
+
+        using Tensor sums = Scratch([parts, channels]);
+        arguments.Sums = Address(sums);
+        Launch("tf_bias_gradient", LaunchGrid.Blocks((long)channels * parts), arguments);
+        SumTerms(Address(sums), parts, address, channels, dbias.Adds);
+    }
+
+    /// <summary>y [count] = the sum of each [terms, count] over the terms, in order; or y + that.</summary>
+    internal void SumTerms(ulong each, int terms, ulong y, long count, bool adds)
+    {
+        SumTermsArguments arguments = new() { Each = each, Y = y, Count = count, Terms = terms, Adds = adds ? 1 : 0 };
+        Launch("tf_sum_terms", LaunchGrid.Over(count), arguments);
+    }
+
+    private void Clear(Sink y)
+    {
+        if (!y.Adds)
+        {
+            Fill(y.Tensor!, 0);
+        }
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    private struct AddBiasArguments
+    {
+        public ulong Y, Bias;
+        public long Count, Channels, Pixels;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    private struct BiasGradientArguments
+    {
+        public ulong Dy, Sums;
+        public long Count, Channels, Pixels, PartCount;
+        public int Adds;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    private struct SumTermsArguments
+    {
+        public ulong Each, Y;
+        public long Count;
+        public int Terms, Adds;
+    }
+}
