@@ -12,24 +12,23 @@ public sealed class CudaException : Exception
 
     private static string Sentence(string call, int code, string name, string text, ReadOnlySpan<string> more)
     {
-        StringBuilder sentence = new($"{FunctionOf(call)} failed");
-        sentence.Append(name.Length > 0 ? $": {name} ({code})" : $" with error {code}");
+        StringBuilder sentence = new($"{FunctionOf(call)} failed{(name.Length > 0 ? $": {name} ({code})" : $" with error {code}")}");
         foreach (string part in (string[])[text, .. more])
         {
-            string trimmed = part.Trim();
+            string trimmed = part.Trim().TrimEnd('.');
             if (trimmed.Length > 0)
             {
-                sentence.Append(sentence[^1] == '.' ? " " : ": ").Append(trimmed).Append(trimmed[^1] == '.' ? "" : ".");
+                sentence.Append(sentence[^1] == '.' ? " " : ": ").Append(trimmed).Append('.');
             }
         }
 
-        return sentence.ToString();
+        return sentence.Append(sentence[^1] == '.' ? "" : ".").ToString();
     }
 
-    // "Driver.cuMemAlloc_v2(out ulong address, bytes)" is cuMemAlloc_v2.
+    // "Driver.cuMemAlloc_v2(out ulong address, bytes)" is cuMemAlloc_v2; other calls are words already.
     private static string FunctionOf(string call)
     {
-        string function = call.Split('(')[0];
-        return function[(function.LastIndexOf('.') + 1)..];
+        int end = call.IndexOf('(');
+        return end < 0 ? call : call[(call.LastIndexOf('.', end) + 1)..end];
     }
 }

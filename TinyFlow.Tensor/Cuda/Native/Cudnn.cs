@@ -4,7 +4,7 @@ namespace TinyFlow.Cuda.Native;
 
 /// <summary>
 /// cuDNN 9, under its own names: libcudnn.so.9, cudnn64_9.dll, which open the other libraries of cuDNN themselves.
-/// Only what convolutions and batch norm need, in the interface that cuDNN calls legacy.
+/// Only what convolutions need, in the interface that cuDNN calls legacy.
 /// </summary>
 internal static unsafe partial class Cudnn
 {
@@ -129,26 +129,4 @@ internal static unsafe partial class Cudnn
     public static partial CudnnStatus cudnnConvolutionBackwardFilter(
         nint handle, float* alpha, nint xDescriptor, ulong x, nint dyDescriptor, ulong dy, nint convolution, int algorithm,
         ulong workspace, nuint workspaceBytes, float* beta, nint dwDescriptor, ulong dw);
-
-    // Batch norm. Running statistics are mixed with the weight of the new batch; saved are mean and 1/√(variance + ε).
-
-    [LibraryImport(Library)]
-    public static partial CudnnStatus cudnnDeriveBNTensorDescriptor(nint derived, nint xDescriptor, CudnnBatchNormMode mode);
-
-    [LibraryImport(Library)]
-    public static partial CudnnStatus cudnnBatchNormalizationForwardTraining(
-        nint handle, CudnnBatchNormMode mode, float* alpha, float* beta, nint xDescriptor, ulong x, nint yDescriptor, ulong y,
-        nint statistics, ulong gamma, ulong shift, double averageFactor, ulong runningMean, ulong runningVariance,
-        double epsilon, ulong savedMean, ulong savedInverseDeviation);
-
-    [LibraryImport(Library)]
-    public static partial CudnnStatus cudnnBatchNormalizationForwardInference(
-        nint handle, CudnnBatchNormMode mode, float* alpha, float* beta, nint xDescriptor, ulong x, nint yDescriptor, ulong y,
-        nint statistics, ulong gamma, ulong shift, ulong mean, ulong variance, double epsilon);
-
-    [LibraryImport(Library)]
-    public static partial CudnnStatus cudnnBatchNormalizationBackward(
-        nint handle, CudnnBatchNormMode mode, float* alphaData, float* betaData, float* alphaParameters, float* betaParameters,
-        nint xDescriptor, ulong x, nint dyDescriptor, ulong dy, nint dxDescriptor, ulong dx,
-        nint statistics, ulong gamma, ulong dgamma, ulong dshift, double epsilon, ulong savedMean, ulong savedInverseDeviation);
 }

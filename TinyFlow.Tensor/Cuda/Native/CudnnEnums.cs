@@ -33,9 +33,3 @@ internal enum CudnnDeterminism
     NonDeterministic = 0,
     Deterministic = 1,
 }
-
-/// <summary>cudnnBatchNormMode_t: a statistic for each channel.</summary>
-internal enum CudnnBatchNormMode
-{
-    Spatial = 1,
-}
