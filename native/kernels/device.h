@@ -71,9 +71,16 @@ TF_DEVICE tf_float4 tf_load4(const float* address) {
     return *(const tf_float4*)address;
 }
 
+#if defined(__clang__) && defined(__CUDA__)
+// A vector for clang too: it takes a struct apart, and may then share parts of its store with another branch.
+typedef float tf_stored4 __attribute__((ext_vector_type(4)));
+#else
+typedef tf_float4 tf_stored4;
+#endif
+
 TF_DEVICE void tf_store4(float* address, tf_float4 value) {
     TF_ASSERT_ALIGNED(address, 16);
-    *(tf_float4*)address = value;
+    *(tf_stored4*)address = {value.x, value.y, value.z, value.w};
 }
 
 // Shuffles of the other types, from those of float and tf_u32. Every lane of mask has to take part.

@@ -1,0 +1,68 @@
+// Nested loops over strided operands, as one loop whose rounds any thread can find its place in.
+#pragma once
+#include "device.h"
+
+// What to divide by. A number below 2^31 is divided by a multiplication: ⌊n/d⌋ = (⌊n·m/2^32⌋ + n)/2^s with the smallest
+// 2^s ≥ d and m = ⌊2^32·(2^s − d)/d⌋ + 1 (Granlund and Montgomery 1994). For d ≥ 2^31, m = 0 and s = 31 give the 0 that is right.
+struct tf_divisor {
+    tf_u64 value;
+    tf_u32 multiplier, shift;
+};
+
+// ⌊n/d⌋, and n − d·⌊n/d⌋.
+TF_DEVICE tf_u64 tf_divide(tf_u64 n, const tf_divisor& by, tf_u64* rest) {
+    tf_u64 quotient;
+    if (n >> 31 == 0) {
+        tf_u32 small = (tf_u32)n;
+        quotient = (__umulhi(small, by.multiplier) + small) >> by.shift;
+    } else {
+        quotient = n / by.value;
+    }
+
+    *rest = n - quotient * by.value;
+    return quotient;
+}
+
+#define TF_MOST_AXES 6
+
+#if defined(__clang__)
+#define TF_UNROLLED _Pragma("clang loop unroll(full)")
+#define TF_ROLLED _Pragma("clang loop unroll(disable)")
+#else
+#define TF_UNROLLED
+#define TF_ROLLED
+#endif
+
+// One to six loops, the innermost first, and each of up to three operands' distance between neighbours, in elements; 0 where
+// it is broadcast.
+struct tf_loops {
+    tf_i64 rank;
+    tf_divisor sizes[TF_MOST_AXES];
+    tf_i64 strides[TF_MOST_AXES][3];
+};
+
+struct tf_offsets {
+    tf_i64 first, second, third;
+    tf_i64 innermost; // The round of the innermost loop.
+};
+
+// Where each operand stands in a round of the loops.
+TF_DEVICE tf_offsets tf_locate(const tf_loops& loops, tf_i64 round) {
+    tf_offsets at = {0, 0, 0, 0};
+    tf_u64 rest = (tf_u64)round, place;
+    tf_i64 last = loops.rank - 1;
+    TF_ROLLED // Most nests have one or two loops: six copies of the body would be read for nothing.
+    for (tf_i64 axis = 0; axis < last; ++axis) {
+        rest = tf_divide(rest, loops.sizes[axis], &place);
+        if (axis == 0) at.innermost = (tf_i64)place;
+        at.first += (tf_i64)place * loops.strides[axis][0];
+        at.second += (tf_i64)place * loops.strides[axis][1];
+        at.third += (tf_i64)place * loops.strides[axis][2];
+    }
+
+    if (last <= 0) at.innermost = (tf_i64)rest;
+    at.first += (tf_i64)rest * loops.strides[last][0];
+    at.second += (tf_i64)rest * loops.strides[last][1];
+    at.third += (tf_i64)rest * loops.strides[last][2];
+    return at;
+}
