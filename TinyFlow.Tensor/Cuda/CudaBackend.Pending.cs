@@ -24,34 +24,6 @@ public sealed unsafe partial class CudaBackend
     public void Broadcast(Tensor x, double scale, Sink y) => throw Pending();
     public void Copy(Tensor x, Walk from, Sink y, Walk to, Shape extent) => throw Pending();
 
-    // Normalization
-    public void BatchNorm(
-        Tensor x, Tensor gamma, Tensor beta, Tensor runningMean, Tensor runningVariance,
-        Tensor mean, Tensor inverseDeviation, Tensor y, BatchNormSettings settings) => throw Pending();
-    public void BatchNormInference(
-        Tensor x, Tensor gamma, Tensor beta, Tensor runningMean, Tensor runningVariance,
-        Tensor inverseDeviation, Tensor y, BatchNormSettings settings) => throw Pending();
-    public void BatchNormBackward(
-        Tensor x, Tensor gamma, Tensor beta, Tensor mean, Tensor inverseDeviation, Tensor dy,
-        Sink dx, Sink dgamma, Sink dbeta, BatchNormSettings settings, BatchStatistics statistics) => throw Pending();
-    public void InstanceNorm(Tensor x, Tensor mean, Tensor inverseDeviation, Tensor y, double epsilon, Activation activation) => throw Pending();
-    public void InstanceNormBackward(Tensor x, Tensor mean, Tensor inverseDeviation, Tensor dy, Sink dx, Activation activation) => throw Pending();
-
-    // Flows
-    public void AffineCoupling(Tensor x, Tensor h, Tensor? scale, Tensor mask, Tensor y, Tensor logDet, CouplingForm form) => throw Pending();
-    public void AffineCouplingInverse(Tensor y, Tensor h, Tensor? scale, Tensor mask, Tensor x, CouplingForm form) => throw Pending();
-    public void AffineCouplingBackward(
-        Tensor x, Tensor h, Tensor? scale, Tensor mask, Tensor dy, Tensor dlogDet,
-        Sink dx, Sink dh, Sink dscale, CouplingForm form) => throw Pending();
-    public void LogisticMixtureCoupling(Tensor x, Tensor h, ChannelRange changed, Tensor y, Tensor logDet) => throw Pending();
-    public void LogisticMixtureCouplingInverse(Tensor y, Tensor h, ChannelRange changed, Tensor x) => throw Pending();
-    public void LogisticMixtureCouplingBackward(Tensor x, Tensor h, ChannelRange changed, Tensor dy, Tensor dlogDet, Sink dx, Sink dh) => throw Pending();
-    public void RationalQuadraticCoupling(Tensor x, Tensor h, ChannelRange changed, Tensor y, Tensor logDet) => throw Pending();
-    public void RationalQuadraticCouplingInverse(Tensor y, Tensor h, ChannelRange changed, Tensor x) => throw Pending();
-    public void RationalQuadraticCouplingBackward(Tensor x, Tensor h, ChannelRange changed, Tensor dy, Tensor dlogDet, Sink dx, Sink dh) => throw Pending();
-    public void GaussianLogProb(Tensor z, Tensor logProb) => throw Pending();
-    public void GaussianLogProbBackward(Tensor z, Tensor dlogProb, Sink dz) => throw Pending();
-
     // Random numbers
     public void Uniform(NoiseKey key, Tensor y) => throw Pending();
     public void Normal(NoiseKey key, Tensor y) => throw Pending();
