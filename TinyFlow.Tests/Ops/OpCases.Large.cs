@@ -29,7 +29,11 @@ internal static partial class OpCases
         yield return Row("MatMul [67, 129] · [35, 129]ᵀ", Float32Tolerance.Products, [Operand.Any([67, 129]), Operand.Any([35, 129])], v => v[0].MatMul(v[1], transposeRight: true));
         yield return Row("MatMul [129, 67]ᵀ · [129, 35]", Float32Tolerance.Products, [Operand.Any([129, 67]), Operand.Any([129, 35])], v => v[0].MatMul(v[1], transposeLeft: true));
         yield return Row("MatMul [3, 33, 65] · [65, 17]", Float32Tolerance.Products, [Operand.Any([3, 33, 65]), Operand.Any([65, 17])], v => v[0].MatMul(v[1]));
-        yield return Row("GaussianLogProb of [7, 1, 28, 28]", Float32Tolerance.Products, [Operand.Any([7, 1, 28, 28])], v => v[0].GaussianLogProb());
+        foreach (Shape shape in (Shape[])[[7, 1, 28, 28], [2, 3, 79, 83]])
+        {
+            yield return Row($"GaussianLogProb of {shape}", Float32Tolerance.Products, [Operand.Any(shape)], v => v[0].GaussianLogProb());
+        }
+
 
         // The notebook's three convolutions, and shapes next to them.
         OpCase[] convolutions =
@@ -47,7 +51,8 @@ internal static partial class OpCases
             yield return convolution with { Tolerance = Float32Tolerance.LargeConvolutions };
         }
 
-        foreach (Shape shape in (Shape[])[[5, 64, 14, 14], [3, 33, 7, 5]])
+        // The last two: so many numbers in a channel that a GPU takes a block for it, and several.
+        foreach (Shape shape in (Shape[])[[5, 64, 14, 14], [3, 33, 7, 5], [3, 5, 27, 31], [11, 3, 29, 31]])
         {
             yield return Normalize(shape, BatchStatistics.Batch, Activation.None);
             yield return Normalize(shape, BatchStatistics.Batch, Activation.Relu);
@@ -56,11 +61,25 @@ internal static partial class OpCases
             yield return NormalizeInstances(shape, Activation.Relu);
         }
 
+        foreach (Shape shape in (Shape[])[[2, 3, 37, 41], [1, 2, 97, 89]])
+        {
+            yield return NormalizeInstances(shape, Activation.Relu);
+        }
+
         foreach (CouplingForm form in Enum.GetValues<CouplingForm>())
         {
             yield return Couple([5, 1, 28, 28], null, Mask.Checkerboard, form) with { Tolerance = Float32Tolerance.Products };
             yield return Couple([3, 12, 7, 7], [12], Mask.Channels, form) with { Tolerance = Float32Tolerance.Products };
             yield return Couple([3, 3, 13, 11], [3, 13, 11], Mask.Random, form) with { Tolerance = Float32Tolerance.Products };
+        }
+
+        // Images of several pieces, and more of them than a GPU takes at once.
+        foreach (Shape scale in (Shape[])[[1], [3], [3, 53, 61]])
+        {
+            yield return Couple([7, 3, 53, 61], scale, Mask.Random, CouplingForm.ScaleThenShift) with
+            {
+                Tolerance = new Float32Tolerance(1e-5, "the gradient of a scale that all share is a sum of 34,000 terms that nearly cancel, each with the roundings of an exponential"),
+            };
         }
 
         yield return ConcatElu([7, 24, 14, 14]);
