@@ -15,7 +15,7 @@ public sealed unsafe partial class CudaBackend
     public void AffineCoupling(Tensor x, Tensor h, Tensor? scale, Tensor mask, Tensor y, Tensor logDet, CouplingForm form)
     {
         ImageCut cut = new(x.Shape[0], mask.Count, ElementsOfCoupling, ThreadsOfCoupling);
-        SumImages(cut, logDet, 1, 0, sums => Launch("tf_affine_coupling", cut.Grid, new CouplingArguments
+        SumImages(cut, logDet, sums => Launch("tf_affine_coupling", cut.Grid, new CouplingArguments
         {
             Operands = new(x, h, scale, mask, form),
             Output = Address(y),
@@ -65,24 +65,11 @@ public sealed unsafe partial class CudaBackend
         });
         if (dscale.Tensor is { } target && scaleParts is not null)
         {
-            long group = image / target.Count;
-            CouplingScaleArguments arguments = new()
-            {
-                Parts = Address(scaleParts),
-                Dscale = Address(target),
-                Count = parts,
-                Elements = target.Count,
-                Group = group,
-                Adds = dscale.Adds ? 1 : 0,
-            };
-            if (group == 1)
-            {
-                Launch("tf_coupling_scale_of_places", LaunchGrid.Over(target.Count), arguments);
-            }
-            else
-            {
-                Launch("tf_coupling_scale_of_groups", new ImageCut(target.Count, group, group, ThreadsOfCoupling).Grid, arguments);
-            }
+            // [1], [C] and [C, H, W] alike, seen against [parts, C, H·W].
+            int channels = x.Shape[1], plane = x.Shape[2] * x.Shape[3];
+            using Tensor full = scaleParts.Reshape([scaleParts.Shape[0], channels, plane]);
+            using Tensor sum = target.Reshape(target.Shape.Rank == 3 ? [1, channels, plane] : [1, target.Shape[0], 1]);
+            Sum(full, 1, dscale with { Tensor = sum });
         }
     }
 
@@ -121,16 +108,5 @@ public sealed unsafe partial class CudaBackend
         public long Part;
         public int DxAdds;
         public int DnetAdds;
-    }
-
-    [StructLayout(LayoutKind.Sequential)]
-    private struct CouplingScaleArguments
-    {
-        public ulong Parts;
-        public ulong Dscale;
-        public long Count;
-        public long Elements;
-        public long Group;
-        public int Adds;
     }
 }

@@ -13,16 +13,15 @@ public sealed unsafe partial class CudaBackend
     {
         long size = z.Count / Math.Max(1, z.Shape[0]);
         ImageCut cut = new(z.Shape[0], size, ElementsOfSum, ThreadsOfSum);
-        (double scale, double offset) = (-0.5, -0.5 * size * Math.Log(2 * Math.PI));
-        SumImages(cut, logProb, scale, offset, sums => Launch("tf_gaussian_log_prob", cut.Grid, new GaussianArguments
+        SumImages(cut, logProb, sums => Launch("tf_gaussian_log_prob", cut.Grid, new GaussianArguments
         {
             Z = Address(z),
             Sums = Address(sums),
             Image = size,
             Part = cut.Part,
             Parts = cut.Parts,
-            Scale = cut.Parts == 1 ? (float)scale : 1,
-            Offset = cut.Parts == 1 ? (float)offset : 0,
+            Scale = -0.5f,
+            Offset = (float)(-0.5 * size * Math.Log(2 * Math.PI)),
         }));
     }
 
@@ -50,10 +49,9 @@ public sealed unsafe partial class CudaBackend
     }
 
     /// <summary>
-    /// y [N] = scale·Σ + offset of images. The kernel sums each part of an image: where an image is one part the kernel does
-    /// all, else the parts' sums are summed after it.
+    /// y [N], sums over images. The kernel makes those of the parts of images; where an image is one part these are the results.
     /// </summary>
-    private void SumImages(ImageCut cut, Tensor y, double scale, double offset, Action<Tensor> kernel)
+    private void SumImages(ImageCut cut, Tensor y, Action<Tensor> kernel)
     {
         if (cut.Parts == 1)
         {
@@ -61,17 +59,9 @@ public sealed unsafe partial class CudaBackend
             return;
         }
 
-        using Tensor parts = Scratch([checked((int)cut.Images), checked((int)cut.Parts)]);
+        using Tensor parts = Scratch([checked((int)cut.Images), checked((int)cut.Parts)]), results = y.Reshape([checked((int)cut.Images), 1]);
         kernel(parts);
-        Launch("tf_sum_image_parts", LaunchGrid.Over(cut.Images), new SumPartsArguments
-        {
-            Parts = Address(parts),
-            Y = Address(y),
-            Images = cut.Images,
-            Count = cut.Parts,
-            Scale = (float)scale,
-            Offset = (float)offset,
-        });
+        Sum(parts, 1, results);
     }
 
     [StructLayout(LayoutKind.Sequential)]
@@ -96,16 +86,5 @@ public sealed unsafe partial class CudaBackend
         public long Part;
         public long Parts;
         public int Adds;
-    }
-
-    [StructLayout(LayoutKind.Sequential)]
-    private struct SumPartsArguments
-    {
-        public ulong Parts;
-        public ulong Y;
-        public long Images;
-        public long Count;
-        public float Scale;
-        public float Offset;
     }
 }

@@ -36,7 +36,7 @@ public sealed unsafe partial class CudaBackend
     private void Couple(string kernel, Tensor x, Tensor h, ChannelRange changed, Tensor y, Tensor logDet)
     {
         ImageCut cut = ElementsOf(x, changed, ElementsOfMapSum, ThreadsOfMapSum);
-        SumImages(cut, logDet, 1, 0, sums => Launch(kernel, cut.Grid, new ElementArguments
+        SumImages(cut, logDet, sums => Launch(kernel, cut.Grid, new ElementArguments
         {
             Operands = new(cut, x, h, changed),
             Output = Address(y),

@@ -1,3 +1,5 @@
+using TinyFlow.Tests.Cuda;
+
 namespace TinyFlow.Tests.Nvp;
 
 /// <summary>The backends that model tests run on, and how closely each must agree with the truth.</summary>
@@ -6,12 +8,19 @@ internal static class Devices
     public const string Reference = "reference";
     public const string Cpu = "cpu";
 
+    /// <summary>The GPU's, on the stand-in.</summary>
+    public const string Cuda = "cuda";
+
     public static IReadOnlyList<string> Names { get; } = [Reference, Cpu];
+
+    /// <summary>Those that compute in float32.</summary>
+    public static IReadOnlyList<string> Float32 { get; } = [Cpu, Cuda];
 
     public static IBackend Create(string name) => name switch
     {
         Reference => new ReferenceBackend(poison: true),
         Cpu => new CpuBackend(poison: true),
+        Cuda => Standin.Open(poison: true),
         _ => throw new ArgumentException($"There is no backend '{name}' to test."),
     };
 

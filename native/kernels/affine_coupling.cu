@@ -32,13 +32,6 @@ struct tf_coupling_gradient_args {
     int dx_adds, dnet_adds;
 };
 
-struct tf_coupling_scale_args {
-    const float* parts; // [parts, elements·group]
-    float* dscale;      // [elements]
-    tf_i64 count, elements, group;
-    int adds;
-};
-
 TF_DEVICE float tf_scale_at(const tf_coupling_operands& o, tf_i64 place) {
     return !o.scale ? 1.0f : o.scale[o.scale_group == 1 ? place : tf_divide(place, o.scale_group)];
 }
@@ -113,26 +106,4 @@ TF_KERNEL(256, tf_affine_coupling_backward, tf_coupling_gradient_args a) {
     }
 
     if (a.dscale) a.dscale[part * a.operands.image + i] = dscale;
-}
-
-// The gradient of a scale from those of the parts of the batch: a thread an element that has a place to itself …
-TF_KERNEL(256, tf_coupling_scale_of_places, tf_coupling_scale_args a) {
-    TF_GRID_STRIDE(i, a.elements) {
-        tf_long_sum sum = {0, 0};
-        for (tf_i64 part = 0; part < a.count; part++) tf_add(sum, a.parts[part * a.elements + i]);
-        tf_put(a.dscale + i, tf_total(sum), a.adds);
-    }
-}
-
-// … and a block an element that many places share.
-TF_KERNEL(1024, tf_coupling_scale_of_groups, tf_coupling_scale_args a) {
-    TF_SHARED(float, shared, 32);
-    tf_long_sum sum = {0, 0};
-    for (tf_i64 part = 0; part < a.count; part++) {
-        const float* places = a.parts + (part * a.elements + blockIdx.x) * a.group;
-        TF_BLOCK_STRIDE(i, a.group) tf_add(sum, places[i]);
-    }
-
-    float total = tf_block_sum(tf_total(sum), shared);
-    if (threadIdx.x == 0) tf_put(a.dscale + blockIdx.x, total, a.adds);
 }

@@ -1,6 +1,6 @@
 // Images [N, C, H·W] channel by channel, as normalizations see them: a channel's numbers are N runs of H·W.
 #pragma once
-#include "sums.h"
+#include "teams.h"
 
 struct tf_channels {
     tf_i64 images, channels, plane;

@@ -7,7 +7,7 @@
 //     static float gradient(float x, float dy, float dlog_slope, tf_parameters, tf_sink)   dx; the parameters' go to the sink
 #pragma once
 #include "math.h"
-#include "sums.h"
+#include "teams.h"
 
 struct tf_element_operands {
     const float* input; // [N, D]: x going forward, y going back.

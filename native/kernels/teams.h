@@ -44,17 +44,3 @@ struct tf_block_team {
     TF_DEVICE tf_i64 size() { return blockDim.x; }
     template <int Sums> TF_DEVICE void sum(float (&values)[Sums], float* shared) { tf_block_sum(values, shared); }
 };
-
-// A long sum in float32 with what its roundings lost (Knuth's two-sum): about 48 bits.
-struct tf_long_sum {
-    float sum, lost;
-};
-
-TF_DEVICE void tf_add(tf_long_sum& total, float x) {
-    float sum = total.sum + x, added = sum - total.sum;
-    total.lost += (total.sum - (sum - added)) + (x - added);
-    total.sum = sum;
-}
-
-// Beyond an infinity the lost digits are NaN.
-TF_DEVICE float tf_total(tf_long_sum total) { return tf_is_finite(total.sum) ? total.sum + total.lost : total.sum; }
