@@ -1,4 +1,5 @@
 using TinyFlow.Cpu.Loops;
+using TinyFlow.Loops;
 
 namespace TinyFlow;
 
@@ -13,7 +14,7 @@ public sealed unsafe partial class CpuBackend
             return;
         }
 
-        Nest rows = Broadcasts(y.Shape, a.Shape, b.Shape);
+        Nest rows = Nest.Over(y.Shape, a.Shape, b.Shape);
         long length = rows.TakeInner(out _, out long innerA, out long innerB);
         Map(new BinaryFormula<TOp>(new Operand(In(a), innerA), new Operand(In(b), innerB)), rows, length, y);
     }
@@ -55,21 +56,5 @@ public sealed unsafe partial class CpuBackend
         {
             Sum(gradient, plan, count, 1, 0, y);
         }
-    }
-
-    /// <summary>The loops over a full shape, with two operands that may be broadcast to it.</summary>
-    private static Nest Broadcasts(Shape full, Shape a, Shape b)
-    {
-        Span<long> fullStrides = stackalloc long[Shape.MaxRank], aStrides = stackalloc long[Shape.MaxRank], bStrides = stackalloc long[Shape.MaxRank];
-        full.BroadcastStrides(fullStrides);
-        a.PaddedTo(full.Rank).BroadcastStrides(aStrides);
-        b.PaddedTo(full.Rank).BroadcastStrides(bStrides);
-        Nest loops = new();
-        for (int axis = 0; axis < full.Rank; axis++)
-        {
-            loops.Add(full[axis], fullStrides[axis], aStrides[axis], bStrides[axis]);
-        }
-
-        return loops;
     }
 }

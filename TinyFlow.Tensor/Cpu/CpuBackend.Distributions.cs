@@ -1,4 +1,5 @@
 using TinyFlow.Cpu.Loops;
+using TinyFlow.Loops;
 
 namespace TinyFlow;
 

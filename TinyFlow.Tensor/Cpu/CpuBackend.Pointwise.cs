@@ -1,5 +1,6 @@
 using TinyFlow.Cpu.Loops;
 using TinyFlow.Cpu.Threads;
+using TinyFlow.Loops;
 
 namespace TinyFlow;
 

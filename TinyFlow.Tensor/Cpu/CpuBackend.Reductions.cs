@@ -1,4 +1,5 @@
 using TinyFlow.Cpu.Loops;
+using TinyFlow.Loops;
 
 namespace TinyFlow;
 
@@ -18,7 +19,7 @@ public sealed unsafe partial class CpuBackend
     {
         if (y.IsWanted)
         {
-            Nest rows = Broadcasts(y.Tensor!.Shape, x.Shape, x.Shape);
+            Nest rows = Nest.Over(y.Tensor!.Shape, x.Shape, x.Shape);
             long length = rows.TakeInner(out _, out long inner, out _);
             Map(new BroadcastFormula(new Operand(In(x), inner), (float)scale), rows, length, y);
         }
@@ -66,31 +67,12 @@ public sealed unsafe partial class CpuBackend
     /// <summary>The plan of a sum of a full shape over the axes in which a shape that broadcasts to it has size 1 or is missing.</summary>
     private static SumPlan SumOnto(Shape result, Shape full, Shape a, Shape b)
     {
-        Span<long> fullStrides = stackalloc long[Shape.MaxRank], aStrides = stackalloc long[Shape.MaxRank], bStrides = stackalloc long[Shape.MaxRank];
-        full.BroadcastStrides(fullStrides);
-        a.PaddedTo(full.Rank).BroadcastStrides(aStrides);
-        b.PaddedTo(full.Rank).BroadcastStrides(bStrides);
-        Shape target = result.PaddedTo(full.Rank);
-        Nest kept = new(), summed = new();
-        bool runIsSummed = false;
-        for (int axis = 0; axis < full.Rank; axis++)
+        if (full.Count == 0)
         {
-            if (full[axis] == 1)
-            {
-                continue;
-            }
-
-            runIsSummed = target[axis] == 1;
-            if (runIsSummed)
-            {
-                summed.Add(full[axis], fullStrides[axis], aStrides[axis], bStrides[axis]);
-            }
-            else
-            {
-                kept.Add(full[axis], fullStrides[axis], aStrides[axis], bStrides[axis]);
-            }
+            return default;
         }
 
-        return full.Count == 0 ? default : new SumPlan(kept, summed, runIsSummed);
+        (Nest kept, Nest summed, bool runIsSummed) = SumNests.Onto(result, full, a, b);
+        return new SumPlan(kept, summed, runIsSummed);
     }
 }

@@ -4,27 +4,37 @@
 #include "long_sums.h"
 #include "loops.h"
 
+// Which threads sum what.
+struct tf_sum_layout {
+    int threads;                         // tf_sum_rows: how many sum a result together, a power of two.
+    int columns;                         // tf_sum_columns: how many neighbouring results a block sums, a power of two.
+    tf_i64 results, summands;            // The latter of each.
+    tf_i64 chunk_length;                 // In summands.
+    tf_divisor chunks;                   // Of a result.
+    tf_divisor column_blocks, run_length; // tf_sum_columns: of a run of results.
+    tf_loops kept, summed;               // Operands: the full shape, a, b.
+};
+
+// What a formula may use: of the full shape x and y; a and b may be broadcast to it.
+struct tf_sum_operands {
+    const float *x, *a, *b, *y;
+    int right; // Whether the formula is that of b's gradient, not of a's.
+};
+
 struct tf_sum_args {
-    const float *x, *a, *b, *y; // The formula's operands: of the full shape x and y; a and b may be broadcast to it.
-    float* result;
-    tf_long_sum* chunk_sums; // [results, chunks]; if it is absent, sums go to the result at once.
+    tf_sum_operands operands;
     float factor;
     int adds;
-    int right;          // Whether the formula is that of the right operand's gradient, not the left one's.
-    int threads;        // How many sum together: a power of two, at most the block's 256.
-    int columns;        // How many neighbouring results a block sums (tf_sum_columns): a power of two.
-    tf_i64 results, summands;
-    tf_i64 chunk_length; // In summands.
-    tf_divisor chunks;   // Of a result.
-    tf_divisor column_blocks, length; // Of a run of results.
-    tf_loops kept, summed; // Operands: the full shape, a, b.
+    float* result;
+    tf_long_sum* chunk_sums;    // [results, chunks]; if it is absent, sums go to the result at once.
+    tf_sum_layout layout;
 };
 
 #define TF_SUM_THREADS 256
 
 TF_DEVICE void tf_put_sum(const tf_sum_args& a, tf_i64 result, tf_i64 chunk, tf_long_sum sum) {
     if (a.chunk_sums != nullptr) {
-        a.chunk_sums[result * (tf_i64)a.chunks.value + chunk] = sum;
+        a.chunk_sums[result * (tf_i64)a.layout.chunks.value + chunk] = sum;
     } else {
         float total = tf_total(sum, a.factor);
         a.result[result] = a.adds ? a.result[result] + total : total;
@@ -42,8 +52,8 @@ TF_DEVICE tf_long_sum tf_sum_part(const tf_sum_args& a, const tf_offsets& base, 
         for (int j = 0; j < 4; ++j) {
             values[j] = 0.0f;
             if (i + j * step < end) {
-                tf_offsets at = Places::of(a.summed, i + j * step);
-                values[j] = Formula::at(a, base.first + at.first, base.second + at.second, base.third + at.third);
+                tf_offsets at = Places::of(a.layout.summed, i + j * step);
+                values[j] = Formula::at(a.operands, base.first + at.first, base.second + at.second, base.third + at.third);
             }
         }
 
@@ -66,28 +76,28 @@ struct tf_places_of_loop {
 
 template <class Formula>
 TF_DEVICE tf_long_sum tf_sum_chunk(const tf_sum_args& a, tf_i64 result, tf_i64 chunk, tf_i64 rank, tf_i64 step) {
-    tf_i64 begin = chunk * a.chunk_length, end = begin + a.chunk_length;
-    end = end < a.summands ? end : a.summands;
-    tf_offsets base = tf_locate(a.kept, result);
-    return a.summed.rank > 1 ? tf_sum_part<Formula, tf_places_of_nest>(a, base, begin + rank, end, step)
+    tf_i64 begin = chunk * a.layout.chunk_length, end = begin + a.layout.chunk_length;
+    end = end < a.layout.summands ? end : a.layout.summands;
+    tf_offsets base = tf_locate(a.layout.kept, result);
+    return a.layout.summed.rank > 1 ? tf_sum_part<Formula, tf_places_of_nest>(a, base, begin + rank, end, step)
                              : tf_sum_part<Formula, tf_places_of_loop>(a, base, begin + rank, end, step);
 }
 
 // Sums along the innermost axis: neighbouring threads take neighbouring summands of one result.
 template <class Formula> TF_DEVICE void tf_sum_rows(const tf_sum_args& a) {
     TF_SHARED(tf_long_sum, shared, TF_SUM_THREADS / 32);
-    tf_i64 items = a.results * (tf_i64)a.chunks.value, each = TF_SUM_THREADS / a.threads;
-    tf_i64 group = (tf_i64)threadIdx.x / a.threads, rank = (tf_i64)threadIdx.x % a.threads;
+    tf_i64 items = a.layout.results * (tf_i64)a.layout.chunks.value, each = TF_SUM_THREADS / a.layout.threads;
+    tf_i64 group = (tf_i64)threadIdx.x / a.layout.threads, rank = (tf_i64)threadIdx.x % a.layout.threads;
     for (tf_i64 first = blockIdx.x * each; first < items; first += gridDim.x * each) {
         tf_long_sum total = {0.0f, 0.0f};
         tf_i64 item = first + group, result = 0;
         tf_u64 chunk = 0;
         if (item < items) {
-            result = (tf_i64)tf_divide((tf_u64)item, a.chunks, &chunk);
-            total = tf_sum_chunk<Formula>(a, result, (tf_i64)chunk, rank, a.threads);
+            result = (tf_i64)tf_divide((tf_u64)item, a.layout.chunks, &chunk);
+            total = tf_sum_chunk<Formula>(a, result, (tf_i64)chunk, rank, a.layout.threads);
         }
 
-        total = a.threads > 32 ? tf_sum_of_block(total, shared) : tf_sum_of_lanes(total, a.threads);
+        total = a.layout.threads > 32 ? tf_sum_of_block(total, shared) : tf_sum_of_lanes(total, a.layout.threads);
         if (rank == 0 && item < items) tf_put_sum(a, result, (tf_i64)chunk, total);
     }
 }
@@ -96,23 +106,23 @@ template <class Formula> TF_DEVICE void tf_sum_rows(const tf_sum_args& a) {
 // every so many summands.
 template <class Formula> TF_DEVICE void tf_sum_columns(const tf_sum_args& a) {
     TF_SHARED(tf_long_sum, shared, TF_SUM_THREADS);
-    tf_i64 column = (tf_i64)threadIdx.x % a.columns, row = (tf_i64)threadIdx.x / a.columns, rows = TF_SUM_THREADS / a.columns;
-    tf_i64 items = a.results / (tf_i64)a.length.value * (tf_i64)a.column_blocks.value * (tf_i64)a.chunks.value;
+    tf_i64 column = (tf_i64)threadIdx.x % a.layout.columns, row = (tf_i64)threadIdx.x / a.layout.columns, rows = TF_SUM_THREADS / a.layout.columns;
+    tf_i64 items = a.layout.results / (tf_i64)a.layout.run_length.value * (tf_i64)a.layout.column_blocks.value * (tf_i64)a.layout.chunks.value;
     for (tf_i64 item = blockIdx.x; item < items; item += gridDim.x) {
         tf_u64 chunk, block;
-        tf_u64 run = tf_divide(tf_divide((tf_u64)item, a.chunks, &chunk), a.column_blocks, &block);
-        tf_i64 along = (tf_i64)block * a.columns + column, result = (tf_i64)(run * a.length.value) + along;
+        tf_u64 run = tf_divide(tf_divide((tf_u64)item, a.layout.chunks, &chunk), a.layout.column_blocks, &block);
+        tf_i64 along = (tf_i64)block * a.layout.columns + column, result = (tf_i64)(run * a.layout.run_length.value) + along;
         tf_long_sum total = {0.0f, 0.0f};
-        if (along < (tf_i64)a.length.value) total = tf_sum_chunk<Formula>(a, result, (tf_i64)chunk, row, rows);
+        if (along < (tf_i64)a.layout.run_length.value) total = tf_sum_chunk<Formula>(a, result, (tf_i64)chunk, row, rows);
 
         shared[threadIdx.x] = total;
         for (tf_i64 half = rows / 2; half > 0; half /= 2) {
             __syncthreads();
-            if (row < half) shared[threadIdx.x] = tf_add(shared[threadIdx.x], shared[threadIdx.x + half * a.columns]);
+            if (row < half) shared[threadIdx.x] = tf_add(shared[threadIdx.x], shared[threadIdx.x + half * a.layout.columns]);
         }
 
         // A thread of the first row has written its place last itself.
-        if (row == 0 && along < (tf_i64)a.length.value) tf_put_sum(a, result, (tf_i64)chunk, shared[threadIdx.x]);
+        if (row == 0 && along < (tf_i64)a.layout.run_length.value) tf_put_sum(a, result, (tf_i64)chunk, shared[threadIdx.x]);
         __syncthreads();
     }
 }

@@ -45,7 +45,7 @@ template <class Op> struct tf_binary_backward {
 
 // The summands of a gradient; x is dy.
 template <class Op> struct tf_gradient {
-    TF_DEVICE float at(const tf_sum_args& s, tf_i64 place, tf_i64 a, tf_i64 b) {
+    TF_DEVICE float at(const tf_sum_operands& s, tf_i64 place, tf_i64 a, tf_i64 b) {
         float slope = s.right ? Op::right(s.a[a], s.b[b], s.y[place]) : Op::left(s.a[a], s.b[b], s.y[place]);
         return s.x[place] * slope;
     }

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using TinyFlow.Cpu.Threads;
 using TinyFlow.Cpu.Vectors;
+using TinyFlow.Loops;
 
 namespace TinyFlow.Cpu.Loops;
 

@@ -1,3 +1,5 @@
+using TinyFlow.Loops;
+
 namespace TinyFlow.Cpu.Loops;
 
 /// <summary>

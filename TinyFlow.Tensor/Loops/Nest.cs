@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 
-namespace TinyFlow.Cpu.Loops;
+namespace TinyFlow.Loops;
 
 /// <summary>
 /// Nested loops over up to three operands, given from the outermost inwards as a size and each operand's distance
@@ -9,7 +9,8 @@ namespace TinyFlow.Cpu.Loops;
 /// </summary>
 internal unsafe struct Nest
 {
-    private const int Operands = 3;
+    /// <summary>The most operands.</summary>
+    public const int Operands = 3;
 
     private fixed long _sizes[Shape.MaxRank];
     private fixed long _strides[Operands * Shape.MaxRank];
@@ -17,8 +18,33 @@ internal unsafe struct Nest
 
     public Nest() => Count = 1;
 
+    /// <summary>The loops over a full shape, with two operands that may be broadcast to it.</summary>
+    public static Nest Over(Shape full, Shape a, Shape b)
+    {
+        Span<long> fullStrides = stackalloc long[Shape.MaxRank], aStrides = stackalloc long[Shape.MaxRank], bStrides = stackalloc long[Shape.MaxRank];
+        full.BroadcastStrides(fullStrides);
+        a.PaddedTo(full.Rank).BroadcastStrides(aStrides);
+        b.PaddedTo(full.Rank).BroadcastStrides(bStrides);
+        Nest loops = new();
+        for (int axis = 0; axis < full.Rank; axis++)
+        {
+            loops.Add(full[axis], fullStrides[axis], aStrides[axis], bStrides[axis]);
+        }
+
+        return loops;
+    }
+
     /// <summary>How often the innermost body runs.</summary>
     public long Count { get; private set; }
+
+    /// <summary>The number of loops.</summary>
+    public readonly int Rank => _rank;
+
+    /// <summary>How often a loop runs, by its number from the outermost inwards.</summary>
+    public readonly long Size(int loop) => _sizes[loop];
+
+    /// <summary>An operand's distance between neighbours along a loop.</summary>
+    public readonly long Stride(int loop, int operand) => _strides[loop * Operands + operand];
 
     /// <summary>Adds a loop inside those that are there.</summary>
     public void Add(long size, long stride0, long stride1 = 0, long stride2 = 0)
