@@ -54,6 +54,9 @@ internal sealed class CudaContext : IDisposable
         }
     }
 
+    /// <summary>The same before something is given back, which has to go on when the device is lost.</summary>
+    public void MakeCurrentIfPossible() => _currentOnThread = Driver.cuCtxSetCurrent(_handle) == DriverResult.Success ? _number : 0;
+
     /// <summary>Waits until everything on the stream is done.</summary>
     public void Synchronize()
     {

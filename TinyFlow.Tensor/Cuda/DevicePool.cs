@@ -37,7 +37,7 @@ internal sealed class DevicePool : CachingPool
     // Waits for the device first, as cuMemFree is not ordered on a stream.
     protected override void Give(nint block)
     {
-        _context.MakeCurrent();
+        _context.MakeCurrentIfPossible();
         _ = Driver.cuStreamSynchronize(_context.Stream);
         Driver.cuMemFree_v2((ulong)block);
     }

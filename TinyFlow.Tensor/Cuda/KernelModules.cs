@@ -32,7 +32,7 @@ internal sealed unsafe class KernelModules : IDisposable
 
     public void Dispose()
     {
-        _context.MakeCurrent();
+        _context.MakeCurrentIfPossible();
         foreach (nint module in _modules.Values)
         {
             Driver.cuModuleUnload(module);

@@ -77,7 +77,7 @@ internal sealed unsafe class StagingBuffer : IDisposable
 
     public void Dispose()
     {
-        _context.MakeCurrent();
+        _context.MakeCurrentIfPossible();
         foreach (NativeHandle? read in _read)
         {
             read?.Dispose();

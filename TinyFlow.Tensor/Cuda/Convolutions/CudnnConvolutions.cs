@@ -82,7 +82,7 @@ internal sealed class CudnnConvolutions : IConvolutions
 
     public void Dispose()
     {
-        _backend.Context.MakeCurrent();
+        _backend.Context.MakeCurrentIfPossible();
         foreach (CudnnPass pass in _passes.Values)
         {
             pass.Dispose();

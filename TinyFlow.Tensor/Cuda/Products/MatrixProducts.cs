@@ -65,7 +65,7 @@ internal sealed unsafe class MatrixProducts : IDisposable
 
     public void Dispose()
     {
-        _context.MakeCurrent();
+        _context.MakeCurrentIfPossible();
         _handle.Dispose();
         if (_workspace != 0)
         {
