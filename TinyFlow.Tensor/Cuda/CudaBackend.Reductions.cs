@@ -36,8 +36,9 @@ public sealed unsafe partial class CudaBackend
     /// <inheritdoc/>
     public void SumOfSquares(Tensor x, Tensor y)
     {
-        Shape flat = [checked((int)x.Count)];
-        Sum(Squares, new SumOperands { X = Address(x) }, SumNests.Onto([1], flat, flat, flat), 1, y);
+        Nest flat = new();
+        flat.Add(x.Count, 1);
+        Sum(Squares, new SumOperands { X = Address(x) }, new SumNests(new Nest(), flat, RunIsSummed: true), 1, y);
     }
 
     /// <summary>y = factor · the sums of a formula's values: in one pass, or in chunks and a second one.</summary>

@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 using TinyFlow.Tests.Docs;
 
 namespace TinyFlow.Tests.Cuda;
@@ -36,6 +37,19 @@ internal static class Standin
             Assert.Inconclusive(obstacle);
         }
     }
+
+    /// <summary>Sets one of its options (native/standin/options.h) for all that runs on it from now on; a GPU has none.</summary>
+    public static void Set(string option, long value)
+    {
+        Require();
+        if (!IsReplaced)
+        {
+            SetOption set = Marshal.GetDelegateForFunctionPointer<SetOption>(NativeLibrary.GetExport(NativeLibrary.Load(File), "tf_standin_set"));
+            Assert.AreEqual(0, set(option, value), $"The stand-in has no option '{option}'.");
+        }
+    }
+
+    private delegate int SetOption([MarshalAs(UnmanagedType.LPUTF8Str)] string name, long value);
 
     private static string? Prepare()
     {

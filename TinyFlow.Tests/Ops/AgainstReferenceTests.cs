@@ -130,6 +130,48 @@ public abstract class AgainstReferenceTests
     });
 
     [TestMethod]
+    [DataRow(1, 0UL)]
+    [DataRow(5, 1UL)]
+    [DataRow(8, 2UL)]
+    [DataRow(35, 7UL)]
+    public void Dequantized_images_of_any_size_agree(int size, ulong offset) => Agree(new Float32Tolerance(1.0 / (1 << 24), "float32 has 16 bits behind the point for pixels above 127"), backend =>
+    {
+        using Tensor x = backend.Allocate([3, size]);
+        backend.Dequantize([.. Enumerable.Range(0, 3 * size).Select(i => (byte)(37 * i))], [2, 0, 70_000], new NoiseKey(3, 1, offset), x);
+        return [x.ToDoubles()];
+    });
+
+    [TestMethod]
+    [DataRow(0)]
+    [DataRow(1)]
+    [DataRow(2)]
+    [DataRow(3)]
+    public void A_tensor_may_begin_anywhere_in_its_memory(int start) => Agree(Float32Tolerance.Products, backend =>
+    {
+        using Tensor all = Numbers(backend, Operand.AwayFromZero([64])), others = Numbers(backend, Operand.Any([65])), results = backend.Full([8, 64], 3);
+        using Tensor x = all.Section(start, [5, 8]), b = others.Section(start, [8]), sum = results.Section(start, [8]);
+        Tensor Result(int number, Shape shape) => results.Section(64 * number + start, shape);
+        backend.Sum(x, 2, sum);
+        using Tensor y = Result(1, x.Shape), product = Result(2, x.Shape), shifted = Result(3, x.Shape), noise = Result(4, x.Shape), transposed = Result(5, x.Shape), da = Result(6, x.Shape), db = Result(7, b.Shape);
+        backend.Pointwise<Pointwise.Exp>(x, y);
+        backend.Binary<Pointwise.Multiply>(x, b, product);
+        backend.BinaryBackward<Pointwise.Multiply>(x, b, product, y, Sink.AddTo(da), Sink.AddTo(db));
+        backend.ScaleShift(x, 2, 1, Sink.AddTo(shifted));
+        backend.Uniform(new NoiseKey(1, 2, 3), noise);
+        backend.Copy(x, new Walk(0, Strides.Of([1, 8])), transposed, new Walk(0, Strides.Of([5, 1])), [8, 5]);
+        return [results.ToDoubles()];
+    });
+
+    [TestMethod]
+    public void A_sum_of_nothing_is_0() => Agree(Float32Tolerance.Exact, backend =>
+    {
+        using Tensor x = backend.Allocate([0, 3]), y = backend.Allocate([1, 3]), kept = backend.Ones([1, 3]);
+        backend.Sum(x, 2, y);
+        backend.Sum(x, 2, Sink.AddTo(kept));
+        return [y.ToDoubles(), kept.ToDoubles()];
+    });
+
+    [TestMethod]
     [DataRow(1)]
     [DataRow(17)]
     [DataRow(100_003)]

@@ -22,6 +22,12 @@ internal static partial class OpCases
         yield return Row($"Sum of {odd}", Float32Tolerance.Products, [Operand.Any(odd)], v => v[0].Sum());
         yield return Row("SumOver of [9, 17, 13, 11] over [0, 2, 3]", Float32Tolerance.Products, [Operand.Any([9, 17, 13, 11])], v => v[0].SumOver(0, 2, 3));
         yield return Row("SumOver of [9, 17, 13, 11] over [1]", Float32Tolerance.Products, [Operand.Any([9, 17, 13, 11])], v => v[0].SumOver(1));
+        // Long enough to be summed in several pieces: along runs, across them, and both.
+        yield return Row("SumOver of [2, 9001] over [1]", Float32Tolerance.Products, [Operand.Any([2, 9001])], v => v[0].SumOver(1));
+        yield return Row("SumOver of [3001, 5] over [0]", Float32Tolerance.Products, [Operand.Any([3001, 5])], v => v[0].SumOver(0));
+        yield return Row("SumOver of [5, 3, 2500] over [0, 2]", Float32Tolerance.Products, [Operand.Any([5, 3, 2500])], v => v[0].SumOver(0, 2));
+        yield return Row("Multiply of [1201, 7] and [7]", Float32Tolerance.Products, [Operand.Any([1201, 7]), Operand.Any([7])], v => v[0] * v[1]);
+        yield return Row("Divide of [3, 9001] and [3, 1]", Float32Tolerance.Products, [Operand.Any([3, 9001]), Operand.AwayFromZero([3, 1])], v => v[0] / v[1]);
         yield return Row("VarianceOver of [9, 17, 13, 11] over [0, 2, 3]", Float32Tolerance.Statistics, [Operand.Any([9, 17, 13, 11])], v => v[0].VarianceOver(0, 2, 3));
         yield return Row("Permute [9, 17, 13, 11] to [0, 2, 3, 1]", Float32Tolerance.Exact, [Operand.Any([9, 17, 13, 11])], v => v[0].Permute(0, 2, 3, 1));
         yield return Row("Squeeze [5, 3, 28, 28]", Float32Tolerance.Exact, [Operand.Any([5, 3, 28, 28])], v => v[0].Squeeze());
