@@ -1,4 +1,3 @@
-using TinyFlow.Cuda.Convolutions;
 using TinyFlow.Cuda.Native;
 using TinyFlow.Pointwise;
 
@@ -19,18 +18,7 @@ internal sealed unsafe class CudnnBatchNorms : IBatchNorms
     {
         _backend = backend;
         _own = new OwnNormalizations(backend);
-        backend.Context.MakeCurrent();
-        Cudnn.cudnnCreate(out nint handle).ThrowOnError();
-        _handle = new NativeHandle(handle, static value => Cudnn.cudnnDestroy(value));
-        try
-        {
-            Cudnn.cudnnSetStream(handle, backend.Context.Stream).ThrowOnError();
-        }
-        catch
-        {
-            _handle.Dispose();
-            throw;
-        }
+        _handle = CudnnLibrary.Open(backend.Context);
     }
 
     /// <inheritdoc/>
@@ -40,8 +28,8 @@ internal sealed unsafe class CudnnBatchNorms : IBatchNorms
     /// <exception cref="CudaUnavailableException">There is none, or one that has no batch normalization any more.</exception>
     public static CudnnBatchNorms Open(CudaBackend backend)
     {
-        string? obstacle = CudnnConvolutions.Obstacle() ??
-            NativeLibraries.Obstacle(NativeLibraries.Find(NativeLibraries.Cudnn), Cudnn.BatchNormFunctions);
+        FoundLibrary library = NativeLibraries.Find(NativeLibraries.Cudnn);
+        string? obstacle = CudnnLibrary.Obstacle(library) ?? NativeLibraries.Obstacle(library, Cudnn.BatchNormFunctions);
         return obstacle is null ? new CudnnBatchNorms(backend) : throw new CudaUnavailableException(obstacle);
     }
 
