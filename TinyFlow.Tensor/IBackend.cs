@@ -194,6 +194,30 @@ public interface IBackend : IDisposable
     /// </summary>
     void Dequantize(ReadOnlySpan<byte> pixels, ReadOnlySpan<int> images, NoiseKey key, Tensor x);
 
+    /// <summary>Images of D bytes each, for as long as the store lives; the memory must not change meanwhile.</summary>
+    PixelStore Store(ReadOnlyMemory<byte> pixels, int dimensions);
+
+    /// <summary>
+    /// The same of the N images order[first], order[first + 1], … of a store, which are numbered within it; order [M] and
+    /// first [] are whole numbers below 2^24.
+    /// </summary>
+    void Dequantize(PixelStore store, Tensor order, Tensor first, NoiseKey key, Tensor x);
+
+    // Steps that go on without the host: what changes from step to step is read from memory, and what is of interest is
+    // left there.
+
+    /// <summary>y [K] = row i of table [R, K], i being row [] modulo R.</summary>
+    void TakeRow(Tensor table, Tensor row, Tensor y);
+
+    /// <summary>Row i of table [R, K] = the K scalars, i being row [] modulo R.</summary>
+    void PutRow(ReadOnlySpan<Tensor> scalars, Tensor row, Tensor table);
+
+    /// <summary>average = kept·average + taken·x with kept, taken [], of as many elements; nothing changes unless guard [] is finite.</summary>
+    void MoveAverage(Tensor x, Tensor kept, Tensor taken, Tensor guard, Tensor average);
+
+    /// <summary>y = x unless guard [] is finite, of as many elements.</summary>
+    void RestoreUnlessFinite(Tensor guard, Tensor x, Tensor y);
+
     // Optimization, over all parameters at once
 
     /// <summary>y [] = Σ x².</summary>

@@ -37,18 +37,28 @@ public sealed class Batches
     /// asked for.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">There is no such epoch or batch.</exception>
-    public ReadOnlySpan<int> Indices(int epoch, int batch)
+    public ReadOnlySpan<int> Indices(int epoch, int batch) => Order(epoch).Slice(batch * BatchSize, SizeOf(batch));
+
+    /// <summary>The indices of all images in the order of an epoch. The span is valid until another epoch is asked for.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such epoch.</exception>
+    public ReadOnlySpan<int> Order(int epoch)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(epoch);
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)batch, (uint)BatchesPerEpoch, nameof(batch));
         if (epoch != _epoch)
         {
             Shuffle(epoch);
             _epoch = epoch;
         }
 
-        int start = batch * BatchSize;
-        return _order.AsSpan(start, Math.Min(BatchSize, _order.Length - start));
+        return _order;
+    }
+
+    /// <summary>The number of images in a batch.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such batch.</exception>
+    public int SizeOf(int batch)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)batch, (uint)BatchesPerEpoch, nameof(batch));
+        return Math.Min(BatchSize, _order.Length - batch * BatchSize);
     }
 
     // Fisher and Yates 1938, as Durstenfeld 1964 has it. 64 random bits a choice: the bias of a choice among n is below n/2^64.

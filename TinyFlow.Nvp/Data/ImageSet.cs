@@ -78,6 +78,9 @@ public sealed class ImageSet
     /// <summary>All pixels, [N, C, H, W].</summary>
     public ReadOnlySpan<byte> Pixels => _pixels.Span;
 
+    /// <summary>The same as memory that never changes, for a backend to keep.</summary>
+    internal ReadOnlyMemory<byte> Memory => _pixels;
+
     /// <summary>A label for each image, or empty.</summary>
     public ReadOnlySpan<byte> Labels => _labels.Span;
 

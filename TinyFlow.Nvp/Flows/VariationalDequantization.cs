@@ -98,7 +98,7 @@ public sealed class VariationalDequantization : IFlow
 
     private static Var Within(Var x, double low, double high)
     {
-        Var Bound(double value) => x.Tape.Constant(x.Tape.Own(x.Backend.Create([1, 1, 1, 1], (ReadOnlySpan<double>)[value])));
+        Var Bound(double value) => x.Tape.Constant(x.Tape.Own(x.Backend.Full([1, 1, 1, 1], value)));
         Var lower = Bound(low), upper = Bound(high), above = x.Binary<Maximum>(lower), within = above.Binary<Minimum>(upper);
         x.Tape.ReleaseAll(lower, upper, above);
         return within;

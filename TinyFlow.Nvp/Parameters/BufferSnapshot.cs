@@ -4,39 +4,19 @@ namespace TinyFlow.Nvp.Parameters;
 /// A copy of a model's buffers (running statistics), which a training pass changes before it is known whether its loss is
 /// finite. Taking and restoring it moves some kilobytes within the backend's memory.
 /// </summary>
-internal sealed class BufferSnapshot : IDisposable
+internal sealed class BufferSnapshot(ParameterSet parameters) : IDisposable
 {
-    private readonly IReadOnlyList<StateBuffer> _buffers;
-    private readonly Tensor[] _copies;
-
-    /// <summary>Room for the buffers of a set.</summary>
-    public BufferSnapshot(ParameterSet parameters)
-    {
-        _buffers = parameters.Buffers;
-        _copies = [.. _buffers.Select(buffer => parameters.Backend.Allocate(buffer.Shape, $"a copy of {buffer.Name}"))];
-    }
+    private readonly Tensor _copy = parameters.Backend.CopyOf(parameters.BufferValues);
 
     /// <summary>Remembers what the buffers hold.</summary>
-    public void Take() => Copy(toBuffers: false);
+    public void Take() => parameters.Backend.ScaleShift(parameters.BufferValues, 1, 0, _copy);
 
     /// <summary>Gives the buffers back what <see cref="Take"/> found.</summary>
-    public void Restore() => Copy(toBuffers: true);
+    public void Restore() => parameters.Backend.ScaleShift(_copy, 1, 0, parameters.BufferValues);
 
-    /// <summary>Releases the copies.</summary>
-    public void Dispose()
-    {
-        foreach (Tensor copy in _copies)
-        {
-            copy.Dispose();
-        }
-    }
+    /// <summary>The same unless the guard, of shape [], is finite.</summary>
+    public void RestoreUnlessFinite(Tensor guard) => parameters.Backend.RestoreUnlessFinite(guard, _copy, parameters.BufferValues);
 
-    private void Copy(bool toBuffers)
-    {
-        for (int i = 0; i < _copies.Length; i++)
-        {
-            (Tensor from, Tensor to) = toBuffers ? (_copies[i], _buffers[i].Value) : (_buffers[i].Value, _copies[i]);
-            to.Backend.ScaleShift(from, 1, 0, to);
-        }
-    }
+    /// <summary>Releases the copy.</summary>
+    public void Dispose() => _copy.Dispose();
 }

@@ -5,7 +5,7 @@ namespace TinyFlow.Nvp.Parameters;
 /// <summary>
 /// Everything that a model keeps, and the owner of its memory. All trainable values lie in one flat tensor and their
 /// gradients in another of the same layout: a parameter starts at a multiple of <see cref="Alignment"/> elements, and
-/// the gaps between parameters are zero. Buffers and constants have memory of their own.
+/// the gaps between parameters are zero. Buffers lie in a third, constants have memory of their own.
 /// </summary>
 public sealed class ParameterSet : IDisposable
 {
@@ -32,21 +32,33 @@ public sealed class ParameterSet : IDisposable
             length += Aligned(parameter);
         }
 
-        Values = backend.Allocate([checked((int)length)], "the parameters");
-        Gradients = backend.Allocate([checked((int)length)], "the gradients of the parameters");
-        backend.Fill(Values, 0);
-        backend.Fill(Gradients, 0);
+        Values = Flat("the parameters", length);
+        Gradients = Flat("the gradients of the parameters", length);
+        BufferValues = Flat("what the model keeps beside its parameters", Buffers.Sum(Aligned));
+        long start = 0;
         foreach (ModelTensor tensor in declared)
         {
-            if (tensor is Parameter parameter)
+            switch (tensor)
             {
-                parameter.Value = Values.Section(parameter.Start, parameter.Shape);
-                parameter.Gradient = Gradients.Section(parameter.Start, parameter.Shape);
+                case Parameter parameter:
+                    parameter.Value = Values.Section(parameter.Start, parameter.Shape);
+                    parameter.Gradient = Gradients.Section(parameter.Start, parameter.Shape);
+                    break;
+                case StateBuffer buffer:
+                    buffer.Value = BufferValues.Section(start, buffer.Shape);
+                    start += Aligned(buffer);
+                    break;
+                default:
+                    tensor.Value = backend.Allocate(tensor.Shape, tensor.Name);
+                    break;
             }
-            else
-            {
-                tensor.Value = backend.Allocate(tensor.Shape, tensor.Name);
-            }
+        }
+
+        Tensor Flat(string label, long count)
+        {
+            Tensor flat = backend.Allocate([checked((int)count)], label);
+            backend.Fill(flat, 0);
+            return flat;
         }
     }
 
@@ -67,6 +79,9 @@ public sealed class ParameterSet : IDisposable
 
     /// <summary>All gradients, flat, laid out as <see cref="Values"/>.</summary>
     public Tensor Gradients { get; }
+
+    /// <summary>All that <see cref="Buffers"/> hold, flat; gaps are zero.</summary>
+    public Tensor BufferValues { get; }
 
     /// <summary>Where the lengths of weight-normed weights start in the flat tensors, in elements; their end if there are none.</summary>
     public long LengthsStart { get; }
@@ -142,10 +157,11 @@ public sealed class ParameterSet : IDisposable
 
         Values.Dispose();
         Gradients.Dispose();
+        BufferValues.Dispose();
     }
 
     /// <summary>Whether a state_dict may have this name beyond <see cref="State"/>.</summary>
     internal static bool IsIgnored(string name) => IgnoredNames.Contains(name[(name.LastIndexOf('.') + 1)..]);
 
-    private static long Aligned(Parameter parameter) => (parameter.Shape.Count + Alignment - 1) / Alignment * Alignment;
+    private static long Aligned(ModelTensor tensor) => (tensor.Shape.Count + Alignment - 1) / Alignment * Alignment;
 }

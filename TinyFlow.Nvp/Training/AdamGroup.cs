@@ -37,6 +37,9 @@ internal sealed class AdamGroup : IDisposable
     /// <summary>Sets the step size of the steps to come.</summary>
     public void SetLearningRate(double learningRate) => Counters.Backend.Fill(_learningRate, learningRate);
 
+    /// <summary>The same from the backend's memory, shape [].</summary>
+    public void SetLearningRate(Tensor learningRate) => Counters.Backend.ScaleShift(learningRate, 1, 0, _learningRate);
+
     /// <summary>Computes <see cref="SquaredNorm"/>.</summary>
     public void Measure() => Counters.Backend.SumOfSquares(_gradients, SquaredNorm);
 

@@ -6,7 +6,8 @@ namespace TinyFlow.Nvp.Training;
 /// <summary>
 /// Adam (Kingma and Ba 2015) over all parameters at once, exactly as torch.optim.Adam (or Adamax) with coupled weight decay and
 /// torch.nn.utils.clip_grad_norm_ before it. Its state lives in the backend's memory: a step never waits for the device.
-/// A step whose gradient is not finite changes nothing but the count of skipped steps.
+/// A step whose gradient is not finite changes nothing but the count of skipped steps, and neither does any after it:
+/// who reads the outcome later finds the parameters as they were.
 /// </summary>
 public sealed class AdamOptimizer : IDisposable
 {
@@ -21,7 +22,7 @@ public sealed class AdamOptimizer : IDisposable
 
     /// <summary>An optimizer that has taken no step yet.</summary>
     /// <param name="parameters">What it trains; must outlive it.</param>
-    /// <param name="learningRate">The step size until <see cref="SetLearningRate"/>.</param>
+    /// <param name="learningRate">The step size until <see cref="SetLearningRate(double)"/>.</param>
     /// <param name="weightDecay">Times the parameter is added to its clipped gradient.</param>
     /// <param name="clipNorm">The norm that the gradients of each group are clipped to; null for no clipping.</param>
     /// <param name="groups">Which parameters weight decay acts on, and which are clipped together.</param>
@@ -41,6 +42,7 @@ public sealed class AdamOptimizer : IDisposable
             ? [Group(StateName, 0, lengths, settings with { WeightDecay = 0 }), Group($"{StateName}.{NormedWeight.LengthSuffix}", lengths, end, settings)]
             : [Group(StateName, 0, end, settings)];
         SquaredGradientNorm = backend.Zeros([]);
+        Guard = backend.Zeros([]);
         _entries =
         [
             .. parameters.Parameters.Select(p => (FirstPrefix + p.Name, _first.Section(p.Start, p.Shape))),
@@ -57,6 +59,9 @@ public sealed class AdamOptimizer : IDisposable
 
     /// <summary>Σ g² over all parameters, before clipping, of the last step; of shape []. Reading it waits for the device.</summary>
     public Tensor SquaredGradientNorm { get; }
+
+    /// <summary>0, or NaN since a step whose loss or gradients were not finite; of shape [].</summary>
+    internal Tensor Guard { get; }
 
     /// <summary>Learning rate, steps done, steps skipped; of shape [3]. Reading it waits for the device.</summary>
     public Tensor Counters => _groups[0].Counters;
@@ -76,8 +81,18 @@ public sealed class AdamOptimizer : IDisposable
         }
     }
 
+    /// <summary>The same from the backend's memory, shape [].</summary>
+    internal void SetLearningRate(Tensor learningRate)
+    {
+        foreach (AdamGroup group in _groups)
+        {
+            group.SetLearningRate(learningRate);
+        }
+    }
+
     /// <summary>Changes the parameters by the gradients that the last backward pass left in their set.</summary>
-    public void Step()
+    /// <param name="loss">What was differentiated, if the step is to be skipped too where this is not finite; of shape [].</param>
+    public void Step(Tensor? loss = null)
     {
         IBackend backend = _parameters.Backend;
         backend.Fill(SquaredGradientNorm, 0);
@@ -87,13 +102,22 @@ public sealed class AdamOptimizer : IDisposable
             backend.ScaleShift(group.SquaredNorm, 1, 0, Sink.AddTo(SquaredGradientNorm));
         }
 
+        // 0·x is 0, or NaN if x is not finite: then no group takes the step.
+        backend.ScaleShift(SquaredGradientNorm, 0, 0, Sink.AddTo(Guard));
+        if (loss is not null)
+        {
+            backend.ScaleShift(loss, 0, 0, Sink.AddTo(Guard));
+        }
+
         foreach (AdamGroup group in _groups)
         {
-            // 0·x is 0, or NaN if x is not finite: then no group takes the step.
-            backend.ScaleShift(SquaredGradientNorm, 0, 0, Sink.AddTo(group.SquaredNorm));
+            backend.ScaleShift(Guard, 1, 0, Sink.AddTo(group.SquaredNorm));
             group.Step();
         }
     }
+
+    /// <summary>Lets steps be taken again, after one that was not finite.</summary>
+    internal void ResetGuard() => _parameters.Backend.Fill(Guard, 0);
 
     /// <summary>Copies of all that <see cref="State"/> names, on the host.</summary>
     public IReadOnlyList<NamedArray> Export() => StateLoading.Read(_entries);
@@ -118,5 +142,6 @@ public sealed class AdamOptimizer : IDisposable
         _first.Dispose();
         _second.Dispose();
         SquaredGradientNorm.Dispose();
+        Guard.Dispose();
     }
 }

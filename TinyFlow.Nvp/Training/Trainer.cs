@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using TinyFlow.Autograd;
 using TinyFlow.Nvp.Checkpoints;
 using TinyFlow.Nvp.Data;
 using TinyFlow.Nvp.Evaluation;
@@ -31,9 +30,8 @@ public sealed class Trainer : IDisposable
     private readonly AdamOptimizer _optimizer;
     private readonly WeightAverage? _average;
     private readonly Batches _batches;
-    private readonly BufferSnapshot _buffersBefore;
-    private readonly byte[] _pixels;
-    private bool _isInitialized;
+    private readonly StepProgram _program;
+    private bool _isInitialized, _isPlanned;
     private TrainingPosition _position = TrainingPosition.Start;
     private double _imagesPerSecond;
     private double? _learningRate;
@@ -57,8 +55,7 @@ public sealed class Trainer : IDisposable
         _optimizer = new AdamOptimizer(model.Parameters, config);
         _average = config.AverageDecay is { } decay ? new WeightAverage(model.Parameters, decay) : null;
         _batches = new Batches(data.Training.Count, config.BatchSize, config.Seed);
-        _buffersBefore = new BufferSnapshot(model.Parameters);
-        _pixels = new byte[config.BatchSize * data.Training.Dimensions];
+        _program = new StepProgram(model, config, _objective, _optimizer, _average, _batches, data.Training);
     }
 
     /// <summary>The settings.</summary>
@@ -124,8 +121,7 @@ public sealed class Trainer : IDisposable
                 return TrainingEnd.Interrupted;
             }
 
-            StepReport report = DoStep();
-            observer?.OnStep(report);
+            DoSteps(observer);
         }
     }
 
@@ -137,12 +133,9 @@ public sealed class Trainer : IDisposable
     {
         InitializeFromData();
         _average?.Hide();
-        _buffersBefore.Take();
-        using Tensor x = Dequantized(_batches.Indices(0, 0), 0);
-        using Tape tape = new(_model.Backend, recording: false);
-        LossValues loss = LossValues.Of(_objective.Loss(_model.Forward(tape.Constant(x), Pass.Training)));
-        _buffersBefore.Restore();
-        return loss;
+        _program.Plan(0, 0, _ => 0);
+        _isPlanned = false;
+        return _program.FirstLoss();
     }
 
     /// <summary>Everything that the run needs to go on, as a checkpoint; its model is the average of the weights, if there is one.</summary>
@@ -176,6 +169,7 @@ public sealed class Trainer : IDisposable
                 .Select(tensor => tensor.Renamed(Checkpoint.OptimizerPrefix + tensor.Name))).Arrays(),
             ParameterSet.IsIgnored);
         _average?.Resumed();
+        _isPlanned = false;
         _position = position.Step > 0 && Config.BudgetSeconds is { } budget && position.Plan?.Budget != Budget
             ? position with { Plan = PlanOfNewBudget(position, budget) }
             : position;
@@ -186,7 +180,7 @@ public sealed class Trainer : IDisposable
     {
         _optimizer.Dispose();
         _average?.Dispose();
-        _buffersBefore.Dispose();
+        _program.Dispose();
     }
 
     // At the end of an epoch, and of training. A run that was interrupted while it validated owes it when it is resumed.
@@ -195,50 +189,53 @@ public sealed class Trainer : IDisposable
     // What training keeps beside the model.
     private IEnumerable<(string Name, Tensor Value)> Kept => _optimizer.State.Concat(_average?.Trained ?? []);
 
-    private StepReport DoStep()
+    private void DoSteps(ITrainingObserver? observer)
     {
         long started = Stopwatch.GetTimestamp();
         _average?.Hide();
         if (_position.Batch == StepsPerEpoch)
         {
             _position = _position.NextEpoch();
+            _isPlanned = false;
         }
 
-        double learningRate = LearningRateAt(Step);
-        _learningRate = learningRate;
-        _optimizer.SetLearningRate(learningRate);
-
-        ReadOnlySpan<int> images = _batches.Indices(_position.Epoch, _position.Batch);
-        _buffersBefore.Take();
-        LossValues loss;
-        using (Tensor x = Dequantized(images, _position.Epoch))
-        using (Tape tape = new(_model.Backend))
+        if (!_isPlanned)
         {
-            Var batch = tape.Constant(x);
-            LossTerms terms = _objective.Loss(Config.Memory == MemoryMode.Reversible ? _model.ForwardReversibly(batch) : _model.Forward(batch, Pass.Training));
-            tape.Backward(terms.Loss);
-            loss = LossValues.Of(terms);
+            _program.Plan(_position.Epoch, Step - _position.Batch, LearningRateAt);
+            _isPlanned = true;
         }
 
+        int first = _position.Batch, count = (int)Math.Min(_program.StepsAhead, Math.Min(StepsPerEpoch - first, TotalSteps - Step));
+        double seconds = 0;
+        foreach ((LossValues loss, double squaredNorm) in _program.Run(first, count))
+        {
+            // Steps done ahead took the same time each.
+            seconds = seconds == 0 ? Stopwatch.GetElapsedTime(started).TotalSeconds / count : seconds;
+            StepReport report = After(loss, Math.Sqrt(squaredNorm), seconds);
+            observer?.OnStep(report);
+        }
+    }
+
+    private StepReport After(LossValues loss, double norm, double seconds)
+    {
         if (!double.IsFinite(loss.Loss))
         {
             throw NonFinite($"the loss is {loss.Loss}");
         }
 
-        _optimizer.Step();
-        double norm = Math.Sqrt(_optimizer.SquaredGradientNorm.Item());
         if (!double.IsFinite(norm))
         {
             throw NonFinite($"the norm of the gradients is {norm}");
         }
 
-        _average?.Update(Step + 1);
-        double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds, speed = images.Length / seconds;
+        int images = _batches.SizeOf(_position.Batch);
+        double speed = images / seconds, learningRate = _program.LearningRateOf(_position.Batch);
+        _learningRate = learningRate;
         _imagesPerSecond = _imagesPerSecond == 0 ? speed : _imagesPerSecond + SpeedSmoothing * (speed - _imagesPerSecond);
-        _position = _position.After(loss, images.Length, seconds);
+        _position = _position.After(loss, images, seconds);
         PlanAnew();
         return new StepReport(
-            Step, TotalSteps == long.MaxValue ? null : TotalSteps, _position.Epoch + 1, _position.Batch, StepsPerEpoch, images.Length, loss, norm, learningRate, _position.Seconds, _imagesPerSecond);
+            Step, TotalSteps == long.MaxValue ? null : TotalSteps, _position.Epoch + 1, _position.Batch, StepsPerEpoch, images, loss, norm, learningRate, _position.Seconds, _imagesPerSecond);
     }
 
     /// <summary>Validates and reports an epoch; false if it was asked to stop meanwhile.</summary>
@@ -285,6 +282,7 @@ public sealed class Trainer : IDisposable
         double validation = _validationSeconds ?? _data.Validation.Count / (SpeedOfEvaluation * _imagesPerSecond);
         double steps = (budget - _position.Seconds - validation) / (secondsPerStep + validation / StepsPerEpoch);
         _position = _position with { Plan = Plan.Until(Step, Step + (long)Math.Max(0, steps)) };
+        _isPlanned = false;
     }
 
     // A run that goes on with another budget has the schedule of a run that had it from the start, as with other epochs.
@@ -313,24 +311,16 @@ public sealed class Trainer : IDisposable
         }
 
         byte[] pixels = new byte[images.Length * _data.Training.Dimensions];
-        using Tensor x = Dequantized(images, 0, pixels);
+        _data.Training.Gather(images, pixels);
+        using Tensor x = Dequantization.Of(
+            _model.Backend, _data.Training, images, pixels, new NoiseKey(Config.Seed, NoiseStreams.Dequantization(0)), "the first images");
         _model.Initialize(x);
         _average?.Reset();
     }
 
-    private Tensor Dequantized(ReadOnlySpan<int> images, int epoch) =>
-        Dequantized(images, epoch, _pixels.AsSpan(0, images.Length * _data.Training.Dimensions));
-
-    private Tensor Dequantized(ReadOnlySpan<int> images, int epoch, Span<byte> pixels)
-    {
-        ImageSet training = _data.Training;
-        training.Gather(images, pixels);
-        return Dequantization.Of(_model.Backend, training, images, pixels, new NoiseKey(Config.Seed, NoiseStreams.Dequantization(epoch)), "a batch of images");
-    }
-
     private NonFiniteException NonFinite(string what)
     {
-        _buffersBefore.Restore();
+        _program.ResetGuard();
         return new NonFiniteException(
             $"Training stopped at step {Step + 1} (epoch {_position.Epoch + 1}): {what}. Neither parameters nor running statistics were changed by it. " +
             "Start again with a lower learning rate.");

@@ -39,14 +39,15 @@ internal sealed class WeightAverage : IDisposable
     /// <summary>Says that a checkpoint has been loaded, which is saved while the average is in the model.</summary>
     public void Resumed() => IsInModel = true;
 
-    /// <summary>Takes an update of the parameters in.</summary>
+    /// <summary>The share of the average that stays with an update.</summary>
     /// <param name="step">The number of updates, this one included.</param>
-    public void Update(long step)
-    {
-        double decay = Math.Min(_decay, step / (step + 9.0));
-        _parameters.Backend.ScaleShift(_other, decay, 0, _other);
-        _parameters.Backend.ScaleShift(_parameters.Values, 1 - decay, 0, Sink.AddTo(_other));
-    }
+    public double DecayAt(long step) => Math.Min(_decay, step / (step + 9.0));
+
+    /// <summary>Takes an update of the parameters in, unless the guard is not finite.</summary>
+    /// <param name="kept"><see cref="DecayAt"/>, of shape [].</param>
+    /// <param name="taken">1 less it, of shape [].</param>
+    /// <param name="guard">See <see cref="AdamOptimizer.Guard"/>.</param>
+    public void Update(Tensor kept, Tensor taken, Tensor guard) => _parameters.Backend.MoveAverage(_parameters.Values, kept, taken, guard, _other);
 
     /// <summary>Puts the average into the model, if it is not there.</summary>
     public void Show() => Exchange(toAverage: true);

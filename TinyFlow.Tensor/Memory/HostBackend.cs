@@ -6,7 +6,7 @@ namespace TinyFlow.Memory;
 
 /// <summary>What the two backends in host memory share: memory, transfers, leak accounting.</summary>
 /// <typeparam name="T">The element: float or double.</typeparam>
-public abstract unsafe class HostBackend<T> : IBackend where T : unmanaged, IBinaryFloatingPointIeee754<T>
+public abstract unsafe partial class HostBackend<T> : IBackend where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private readonly NativePool _pool;
     private readonly StorageLedger<HostStorage<T>> _alive = new();

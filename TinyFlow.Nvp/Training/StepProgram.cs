@@ -1,0 +1,206 @@
+using TinyFlow.Autograd;
+using TinyFlow.Nvp.Data;
+using TinyFlow.Nvp.Flows;
+using TinyFlow.Nvp.Models;
+using TinyFlow.Nvp.Objectives;
+using TinyFlow.Nvp.Parameters;
+
+namespace TinyFlow.Nvp.Training;
+
+/// <summary>
+/// A training step as work of the backend alone. What changes from step to step (which images, the learning rate, the share
+/// of the average) it reads from tables in the backend's memory, and what is of interest it leaves in another. So a backend
+/// that can record work records a step once an epoch and repeats it, and nothing waits for the host.
+/// </summary>
+internal sealed class StepProgram : IDisposable
+{
+    // Steps that may be done before the host looks at what came of them: at a millisecond each, the look costs nothing.
+    private const int MostAhead = 32;
+
+    // Before a step is recorded: libraries choose their algorithms and take their memory in the first.
+    private const int StepsBeforeRecording = 2;
+
+    // The columns of the table of what changes, and of the one of what came of it: the parts of the loss and Σ g².
+    private const int LearningRate = 0, Kept = 1, Taken = 2, FirstImage = 3, Inputs = 4, Outcomes = 9;
+
+    private readonly FlowModel _model;
+    private readonly TrainingConfig _config;
+    private readonly IObjective _objective;
+    private readonly AdamOptimizer _optimizer;
+    private readonly WeightAverage? _average;
+    private readonly Batches _batches;
+    private readonly ImageSet _images;
+    private readonly BufferSnapshot _buffersBefore;
+    private readonly PixelStore _pixels;
+    private readonly Tensor _order, _inputs, _now, _row, _outcomes, _learningRate, _kept, _taken, _first;
+    private readonly Dictionary<int, IRecording> _recordings = [];
+    private readonly double[] _inputsOnHost, _outcomesOnHost;
+    private IRecorder? _recorder;
+    private int _epoch = -1, _stepsDone;
+
+    public StepProgram(FlowModel model, TrainingConfig config, IObjective objective, AdamOptimizer optimizer, WeightAverage? average, Batches batches, ImageSet images)
+    {
+        IBackend backend = model.Backend;
+        (_model, _config, _objective, _optimizer, _average, _batches, _images) = (model, config, objective, optimizer, average, batches, images);
+        _recorder = backend as IRecorder;
+        StepsAhead = _recorder is null ? 1 : Math.Min(MostAhead, batches.BatchesPerEpoch);
+        _buffersBefore = new BufferSnapshot(model.Parameters);
+        _pixels = backend.Store(images.Memory, images.Dimensions);
+        _order = backend.Zeros([images.Count]);
+        _inputs = backend.Zeros([batches.BatchesPerEpoch, Inputs]);
+        _now = backend.Zeros([Inputs]);
+        _row = backend.Zeros([]);
+        _outcomes = backend.Zeros([StepsAhead, Outcomes]);
+        (_learningRate, _kept, _taken, _first) = (_now.Section(LearningRate, []), _now.Section(Kept, []), _now.Section(Taken, []), _now.Section(FirstImage, []));
+        _inputsOnHost = new double[batches.BatchesPerEpoch * Inputs];
+        _outcomesOnHost = new double[StepsAhead * Outcomes];
+    }
+
+    /// <summary>The most steps that <see cref="Run"/> takes at once.</summary>
+    public int StepsAhead { get; }
+
+    /// <summary>Why a backend that records does not record this step; null if it does, or has not tried yet.</summary>
+    public string? NotRecorded { get; private set; }
+
+    /// <summary>Sets what the steps of an epoch start from.</summary>
+    /// <param name="epoch">The epoch, counted from 0.</param>
+    /// <param name="firstStep">The number of the epoch's first step.</param>
+    /// <param name="learningRateAt">The learning rate of the step of that number.</param>
+    public void Plan(int epoch, long firstStep, Func<long, double> learningRateAt)
+    {
+        if (epoch != _epoch)
+        {
+            // The noise of an epoch is a stream of its own, and part of what is recorded.
+            Forget();
+            _epoch = epoch;
+            _model.Backend.Write(Array.ConvertAll(_batches.Order(epoch).ToArray(), image => (double)image), _order);
+        }
+
+        for (int batch = 0; batch < _batches.BatchesPerEpoch; batch++)
+        {
+            double kept = _average?.DecayAt(firstStep + batch + 1) ?? 0;
+            Span<double> row = _inputsOnHost.AsSpan(batch * Inputs, Inputs);
+            row[LearningRate] = learningRateAt(firstStep + batch);
+            (row[Kept], row[Taken], row[FirstImage]) = (kept, 1 - kept, (double)batch * _batches.BatchSize);
+        }
+
+        _model.Backend.Write(_inputsOnHost, _inputs);
+    }
+
+    /// <summary>The planned learning rate of the step of that batch.</summary>
+    public double LearningRateOf(int batch) => _inputsOnHost[batch * Inputs + LearningRate];
+
+    /// <summary>
+    /// Does the steps of so many batches of the planned epoch, and returns what came of each: its loss and Σ g². From the
+    /// first on in which either is not finite, steps have changed nothing.
+    /// </summary>
+    public IEnumerable<(LossValues Loss, double SquaredGradientNorm)> Run(int batch, int count)
+    {
+        _model.Backend.Fill(_row, batch);
+        for (int i = 0; i < count; i++)
+        {
+            Do(_batches.SizeOf(batch + i));
+        }
+
+        _model.Backend.Read(_outcomes, _outcomesOnHost);
+        for (int i = 0; i < count; i++)
+        {
+            int row = (batch + i) % StepsAhead * Outcomes;
+            yield return (LossValues.FromArray(_outcomesOnHost.AsSpan(row, Outcomes - 1)), _outcomesOnHost[row + Outcomes - 1]);
+        }
+    }
+
+    /// <summary>The loss of the first batch of the planned epoch, as a step computes it, without changing anything.</summary>
+    public LossValues FirstLoss()
+    {
+        _buffersBefore.Take();
+        _model.Backend.Fill(_first, 0);
+        using Tensor x = Batch(_batches.SizeOf(0));
+        using Tape tape = new(_model.Backend, recording: false);
+        LossValues loss = LossValues.Of(_objective.Loss(_model.Forward(tape.Constant(x), Pass.Training)));
+        _buffersBefore.Restore();
+        return loss;
+    }
+
+    /// <summary>Lets steps change something again, after one that was not finite.</summary>
+    public void ResetGuard() => _optimizer.ResetGuard();
+
+    /// <summary>Releases tables and recordings; what it works on is the caller's.</summary>
+    public void Dispose()
+    {
+        Forget();
+        foreach (IDisposable held in (ReadOnlySpan<IDisposable>)[_buffersBefore, _pixels, _order, _inputs, _now, _row, _outcomes, _learningRate, _kept, _taken, _first])
+        {
+            held.Dispose();
+        }
+    }
+
+    private void Do(int images)
+    {
+        if (_recorder is null || _stepsDone < StepsBeforeRecording)
+        {
+            _stepsDone++;
+            Step(images);
+            return;
+        }
+
+        if (!_recordings.TryGetValue(images, out IRecording? recording))
+        {
+            try
+            {
+                recording = _recorder.Record(() => Step(images));
+            }
+            catch (NotSupportedException exception)
+            {
+                NotRecorded = exception.Message;
+                _recorder = null;
+                Step(images);
+                return;
+            }
+
+            _recordings.Add(images, recording);
+        }
+
+        recording.Replay();
+    }
+
+    private void Step(int images)
+    {
+        IBackend backend = _model.Backend;
+        backend.TakeRow(_inputs, _row, _now);
+        _optimizer.SetLearningRate(_learningRate);
+        _buffersBefore.Take();
+        using Tensor x = Batch(images);
+        using Tape tape = new(backend);
+        Var batch = tape.Constant(x);
+        LossTerms terms = _objective.Loss(_config.Memory == MemoryMode.Reversible ? _model.ForwardReversibly(batch) : _model.Forward(batch, Pass.Training));
+        tape.Backward(terms.Loss);
+        _optimizer.Step(terms.Loss.Value);
+        _buffersBefore.RestoreUnlessFinite(_optimizer.Guard);
+        _average?.Update(_kept, _taken, _optimizer.Guard);
+        backend.PutRow(
+            [
+                terms.Loss.Value, terms.Nll.Value, terms.BitsPerDim.Value, terms.LogProbZ.Value, terms.LogDet.Value, terms.BatchNorm.Value,
+                terms.Dequantization.Value, terms.L2.Value, _optimizer.SquaredGradientNorm,
+            ],
+            _row, _outcomes);
+        backend.ScaleShift(_row, 1, 1, _row);
+    }
+
+    private Tensor Batch(int images)
+    {
+        Tensor x = _model.Backend.Allocate([images, _images.Channels, _images.Height, _images.Width], "a batch of images");
+        _model.Backend.Dequantize(_pixels, _order, _first, new NoiseKey(_config.Seed, NoiseStreams.Dequantization(_epoch)), x);
+        return x;
+    }
+
+    private void Forget()
+    {
+        foreach (IRecording recording in _recordings.Values)
+        {
+            recording.Dispose();
+        }
+
+        _recordings.Clear();
+    }
+}

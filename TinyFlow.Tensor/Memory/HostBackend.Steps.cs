@@ -1,0 +1,68 @@
+namespace TinyFlow.Memory;
+
+// Where the host computes, nothing is gained by steps without it: what they need is read, and the plain methods do the rest.
+public abstract unsafe partial class HostBackend<T>
+{
+    /// <inheritdoc/>
+    public PixelStore Store(ReadOnlyMemory<byte> pixels, int dimensions) => new HostPixels(this, pixels, dimensions);
+
+    /// <inheritdoc/>
+    public void Dequantize(PixelStore store, Tensor order, Tensor first, NoiseKey key, Tensor x)
+    {
+        HostPixels pixels = (HostPixels)store;
+        int count = x.Shape[0];
+        ReadOnlySpan<T> chosen = Span(order).Slice(int.CreateChecked(Value(first)), count);
+        byte* gathered = (byte*)_pool.Rent((long)count * store.Dimensions, "the pixels of a batch");
+        int* images = (int*)_pool.Rent(sizeof(int) * (long)count, "the numbers of a batch's images");
+        Span<byte> bytes = new(gathered, count * store.Dimensions);
+        for (int n = 0; n < count; n++)
+        {
+            images[n] = int.CreateChecked(chosen[n]);
+            pixels.Image(images[n]).CopyTo(bytes[(n * store.Dimensions)..]);
+        }
+
+        Dequantize(bytes, new ReadOnlySpan<int>(images, count), key, x);
+        _pool.Return((nint)images, sizeof(int) * (long)count);
+        _pool.Return((nint)gathered, (long)count * store.Dimensions);
+    }
+
+    /// <inheritdoc/>
+    public void TakeRow(Tensor table, Tensor row, Tensor y)
+    {
+        int width = checked((int)y.Count);
+        Span(table).Slice(RowOf(table, row) * width, width).CopyTo(Span(y));
+    }
+
+    /// <inheritdoc/>
+    public void PutRow(ReadOnlySpan<Tensor> scalars, Tensor row, Tensor table)
+    {
+        Span<T> values = Span(table)[(RowOf(table, row) * scalars.Length)..];
+        for (int i = 0; i < scalars.Length; i++)
+        {
+            values[i] = Value(scalars[i]);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void MoveAverage(Tensor x, Tensor kept, Tensor taken, Tensor guard, Tensor average)
+    {
+        if (T.IsFinite(Value(guard)))
+        {
+            ScaleShift(average, double.CreateChecked(Value(kept)), 0, average);
+            ScaleShift(x, double.CreateChecked(Value(taken)), 0, Sink.AddTo(average));
+        }
+    }
+
+    /// <inheritdoc/>
+    public void RestoreUnlessFinite(Tensor guard, Tensor x, Tensor y)
+    {
+        if (!T.IsFinite(Value(guard)))
+        {
+            ScaleShift(x, 1, 0, y);
+        }
+    }
+
+    private static T Value(Tensor scalar) => *Pointer(scalar);
+
+    private static int RowOf(Tensor table, Tensor row) => int.CreateChecked(Value(row)) % table.Shape[0];
+}
