@@ -17,7 +17,7 @@ internal sealed class StepProgram : IDisposable
     // Steps that may be done before the host looks at what came of them: at a millisecond each, the look costs nothing.
     private const int MostAhead = 32;
 
-    // Before a step is recorded: libraries choose their algorithms and take their memory in the first.
+    // Before a step of so many images is recorded: libraries choose their algorithms, and all memory is taken, in the first.
     private const int StepsBeforeRecording = 2;
 
     // The columns of the table of what changes, and of the one of what came of it: the parts of the loss and Σ g².
@@ -34,9 +34,10 @@ internal sealed class StepProgram : IDisposable
     private readonly PixelStore _pixels;
     private readonly Tensor _order, _inputs, _now, _row, _outcomes, _learningRate, _kept, _taken, _first;
     private readonly Dictionary<int, IRecording> _recordings = [];
+    private readonly Dictionary<int, int> _stepsDone = [];
     private readonly double[] _inputsOnHost, _outcomesOnHost;
     private IRecorder? _recorder;
-    private int _epoch = -1, _stepsDone;
+    private int _epoch = -1;
 
     public StepProgram(FlowModel model, TrainingConfig config, IObjective objective, AdamOptimizer optimizer, WeightAverage? average, Batches batches, ImageSet images)
     {
@@ -137,9 +138,9 @@ internal sealed class StepProgram : IDisposable
 
     private void Do(int images)
     {
-        if (_recorder is null || _stepsDone < StepsBeforeRecording)
+        if (_recorder is null || _stepsDone.GetValueOrDefault(images) < StepsBeforeRecording)
         {
-            _stepsDone++;
+            _stepsDone[images] = _stepsDone.GetValueOrDefault(images) + 1;
             Step(images);
             return;
         }

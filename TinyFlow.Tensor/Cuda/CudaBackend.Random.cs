@@ -20,22 +20,37 @@ public sealed unsafe partial class CudaBackend
             return;
         }
 
-        long size = x.Count / images.Length, quads = Quads.Count(size);
-        using Tensor bytes = Scratch([checked((int)((pixels.Length + sizeof(float) - 1) / sizeof(float)))]), numbers = Scratch([images.Length]);
-        _staging.Send(pixels, Address(bytes));
+        using Tensor bytes = Upload(pixels, "pixels"), numbers = Scratch([images.Length]);
         _staging.Send(images, Address(numbers));
-        DequantizeArguments arguments = new()
+        Dequantize(new DequantizeArguments { Pixels = Address(bytes), Images = Address(numbers), Key = key }, x);
+    }
+
+    /// <inheritdoc/>
+    public PixelStore Store(ReadOnlyMemory<byte> pixels, int dimensions) => new DevicePixels(this, pixels.Span, dimensions);
+
+    /// <inheritdoc/>
+    public void Dequantize(PixelStore store, Tensor order, Tensor first, NoiseKey key, Tensor x) => Dequantize(
+        new DequantizeArguments { Pixels = Address(((DevicePixels)store).Bytes), Order = Address(order), First = Address(first), Key = key }, x);
+
+    /// <summary>Bytes in the memory of elements; the caller disposes it.</summary>
+    internal Tensor Upload(ReadOnlySpan<byte> bytes, string label)
+    {
+        Tensor memory = Allocate([checked((int)(((long)bytes.Length + sizeof(float) - 1) / sizeof(float)))], label);
+        _staging.Send(bytes, Address(memory));
+        return memory;
+    }
+
+    private void Dequantize(DequantizeArguments arguments, Tensor x)
+    {
+        if (x.Count == 0)
         {
-            Pixels = Address(bytes),
-            Images = Address(numbers),
-            X = Address(x),
-            Count = images.Length,
-            Size = size,
-            Quads = new Divisor(quads),
-            Key = key,
-        };
+            return;
+        }
+
+        long size = x.Count / x.Shape[0], quads = Quads.Count(size);
+        (arguments.X, arguments.Count, arguments.Size, arguments.Quads) = (Address(x), x.Shape[0], size, new Divisor(quads));
         arguments.Vectors = size % Quads.Size == 0 ? Quads.AreVectors(arguments.X) : 0;
-        Launch("tf_dequantize", LaunchGrid.Over(images.Length * quads), arguments);
+        Launch("tf_dequantize", LaunchGrid.Over(x.Shape[0] * quads), arguments);
     }
 
     private void LaunchNoise(string kernel, NoiseKey key, Tensor y)
@@ -57,7 +72,7 @@ public sealed unsafe partial class CudaBackend
     [StructLayout(LayoutKind.Sequential)]
     private struct DequantizeArguments
     {
-        public ulong Pixels, Images, X;
+        public ulong Pixels, Images, Order, First, X;
         public long Count, Size;
         public Divisor Quads;
         public NoiseKey Key;

@@ -47,6 +47,19 @@ internal sealed class CudaContext : IDisposable
     /// <summary>The stream: what is put on it runs in that order.</summary>
     public nint Stream { get; }
 
+    /// <summary>Whether what is put on the stream is recorded and not done.</summary>
+    public bool IsRecording { get; set; }
+
+    /// <summary>Refuses what cannot be recorded.</summary>
+    /// <exception cref="NotSupportedException">The stream is being recorded.</exception>
+    public void RequireDoing(string what)
+    {
+        if (IsRecording)
+        {
+            throw new NotSupportedException($"Work that {what} cannot be recorded.");
+        }
+    }
+
     /// <summary>10·major + minor of what the device can do.</summary>
     public int ComputeCapability => 10 * Attribute(DeviceAttribute.ComputeCapabilityMajor) + Attribute(DeviceAttribute.ComputeCapabilityMinor);
 

@@ -89,6 +89,7 @@ internal sealed unsafe class StagingBuffer : IDisposable
     // The whole ring receives: what lies in it has been sent by then, as the stream keeps the order.
     private ReadOnlySpan<float> ReceivePiece(ulong source, int remaining)
     {
+        _context.RequireDoing("reads to the host");
         int count = Math.Min(remaining, Parts * PartBytes / sizeof(float));
         byte* memory = Memory();
         Driver.cuMemcpyDtoHAsync_v2(memory, source, (nuint)count * sizeof(float), _context.Stream).ThrowOnError();
@@ -99,6 +100,7 @@ internal sealed unsafe class StagingBuffer : IDisposable
     // The next part of the ring, when the device has read what was in it.
     private byte* FreePart()
     {
+        _context.RequireDoing("writes from the host");
         byte* memory = Memory();
         if (_read[_next] is { } read)
         {

@@ -12,11 +12,13 @@ internal abstract class CachingPool : IDisposable
     private const long LargestRequest = 1L << 62;
 
     private readonly Lock _lock = new();
-    private readonly Dictionary<long, Stack<nint>> _free = [];
+    private readonly Dictionary<long, Stack<nint>> _free = [], _freeOfReserve = [];
+    private readonly HashSet<nint> _reserve = [];
     private readonly long _limit;
     private readonly int _alignment, _margin;
     private long _live, _peak, _reserved, _systemAllocations;
-    private bool _disposed;
+    private int _recordings;
+    private bool _isReserving, _disposed;
 
     /// <summary>A pool that takes at most <paramref name="limit"/> bytes from the system.</summary>
     /// <param name="limit">The most bytes to take.</param>
@@ -63,9 +65,14 @@ internal abstract class CachingPool : IDisposable
             }
 
             long size = SizeClass(bytes);
-            if (!_free.TryGetValue(size, out Stack<nint>? pooled) || !pooled.TryPop(out nint block))
+            if (!(_isReserving && TryPop(_freeOfReserve, size, out nint block)) && !TryPop(_free, size, out block))
             {
-                block = FromSystem(size, purpose);
+                block = _isReserving ? throw Unforeseen(purpose) : FromSystem(size, purpose);
+            }
+
+            if (_isReserving)
+            {
+                _reserve.Add(block);
             }
 
             _live += size;
@@ -86,12 +93,58 @@ internal abstract class CachingPool : IDisposable
                 return;
             }
 
-            if (!_free.TryGetValue(size, out Stack<nint>? pooled))
+            Push(_reserve.Contains(block) ? _freeOfReserve : _free, size, block);
+        }
+    }
+
+    /// <summary>
+    /// From here to <see cref="CloseReserve"/> blocks are kept apart, for work that is recorded meanwhile: until the reserve is
+    /// disposed they are handed out to such work only. Nothing is taken from the system.
+    /// </summary>
+    public PoolReserve OpenReserve()
+    {
+        lock (_lock)
+        {
+            _isReserving = true;
+            _recordings++;
+            return new PoolReserve(this);
+        }
+    }
+
+    /// <summary>Ends what <see cref="OpenReserve"/> began; the blocks stay apart.</summary>
+    public void CloseReserve()
+    {
+        lock (_lock)
+        {
+            _isReserving = false;
+        }
+    }
+
+    /// <summary>One recording less; without any, the blocks are like others again.</summary>
+    internal void ReleaseReserve()
+    {
+        lock (_lock)
+        {
+            if (--_recordings > 0)
             {
-                _free[size] = pooled = [];
+                return;
             }
 
-            pooled.Push(block);
+            _reserve.Clear();
+            foreach ((long size, Stack<nint> blocks) in _freeOfReserve)
+            {
+                while (blocks.TryPop(out nint block))
+                {
+                    if (_disposed)
+                    {
+                        ToSystem(block, size);
+                    }
+                    else
+                    {
+                        Push(_free, size, block);
+                    }
+                }
+            }
         }
     }
 
@@ -125,6 +178,25 @@ internal abstract class CachingPool : IDisposable
 
     /// <summary>Gives memory back to the system.</summary>
     protected abstract void Give(nint block);
+
+    private static bool TryPop(Dictionary<long, Stack<nint>> from, long size, out nint block)
+    {
+        block = 0;
+        return from.TryGetValue(size, out Stack<nint>? blocks) && blocks.TryPop(out block);
+    }
+
+    private static void Push(Dictionary<long, Stack<nint>> to, long size, nint block)
+    {
+        if (!to.TryGetValue(size, out Stack<nint>? blocks))
+        {
+            to[size] = blocks = [];
+        }
+
+        blocks.Push(block);
+    }
+
+    private static NotSupportedException Unforeseen(string purpose) => new(
+        $"Work that is recorded needs memory for {purpose} that it did not need when it was done before. Do it in the same shapes before it is recorded.");
 
     private nint FromSystem(long size, string purpose)
     {

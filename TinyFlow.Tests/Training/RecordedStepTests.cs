@@ -26,9 +26,9 @@ public sealed class RecordedStepTests
             one.Select(report => (report.Step, report.Epoch, report.StepOfEpoch, report.Images, report.Loss, report.GradientNorm, report.LearningRate)).ToArray(),
             many.Select(report => (report.Step, report.Epoch, report.StepOfEpoch, report.Images, report.Loss, report.GradientNorm, report.LearningRate)).ToArray());
 
-        // Of 15 steps in 3 epochs two come before the first recording; an epoch's full batches share one, its last has another.
-        Assert.AreEqual(13, recording.Replays);
-        Assert.AreEqual(6, recording.Recordings);
+        // Of the 12 steps of 16 images and the 3 of 11, two each come before the first recording. An epoch has its own.
+        Assert.AreEqual(11, recording.Replays);
+        Assert.AreEqual(4, recording.Recordings);
         Assert.AreEqual(0, recording.Alive, "recordings that were not disposed");
     }
 

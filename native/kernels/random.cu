@@ -93,8 +93,10 @@ struct tf_normals {
 TF_KERNEL(256, tf_normal, tf_noise_args a) { tf_noise<tf_normals>(a); }
 
 struct tf_dequantize_args {
-    const tf_u8* pixels;  // [N, D]
-    const int* images;    // [N]: their numbers in the data set.
+    const tf_u8* pixels;  // [N, D], or those of the whole set.
+    const int* images;    // [N]: their numbers in the set; 0 if the next two say them.
+    const float* order;   // Image i is number order[first + i], and lies there in pixels.
+    const float* first;   // []
     float* x;             // [N, D]
     tf_i64 count, size;   // N, D
     tf_divisor quads;     // Of an image; the last may be short.
@@ -131,14 +133,16 @@ TF_KERNEL(256, tf_dequantize, tf_dequantize_args a) {
     TF_GRID_STRIDE(round, a.count * (tf_i64)a.quads.value) {
         tf_u64 quad;
         tf_i64 image = (tf_i64)tf_divide((tf_u64)round, a.quads, &quad), within = 4 * (tf_i64)quad, place = image * a.size + within;
-        tf_words words = tf_words_at(a.key.offset + (tf_u64)a.images[image] * (tf_u64)a.size + (tf_u64)within, a.key);
+        tf_i64 number = a.images ? a.images[image] : (tf_i64)a.order[(tf_i64)*a.first + image];
+        tf_words words = tf_words_at(a.key.offset + (tf_u64)number * (tf_u64)a.size + (tf_u64)within, a.key);
+        const tf_u8* from = a.pixels + (a.images ? place : number * a.size + within);
         tf_quad x;
         if (a.vectors) {
-            tf_u32 pixels = *(const tf_u32*)(a.pixels + place);
+            tf_u32 pixels = *(const tf_u32*)from;
             TF_QUAD(j) x.at[j] = tf_dequantized(pixels >> 8 * j & 255u, words.at[j]);
             tf_whole::store(a.x + place, x, 4);
         } else {
-            TF_QUAD(j) x.at[j] = within + j < a.size ? tf_dequantized(a.pixels[place + j], words.at[j]) : 0.0f;
+            TF_QUAD(j) x.at[j] = within + j < a.size ? tf_dequantized(from[j], words.at[j]) : 0.0f;
             tf_part::store(a.x + place, x, a.size - within);
         }
     }

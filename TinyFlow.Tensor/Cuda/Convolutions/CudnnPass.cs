@@ -99,6 +99,7 @@ internal abstract unsafe class CudnnPass : IDisposable
 
     private CudnnChoice Choose(ulong left, ulong right)
     {
+        _backend.Context.RequireDoing("has a convolution of a shape that was not met before");
         nuint bytes = 0;
         for (int algorithm = 0; algorithm < Algorithms; algorithm++)
         {

@@ -1,0 +1,75 @@
+using TinyFlow.Cuda;
+using TinyFlow.Cuda.Native;
+using TinyFlow.Memory;
+
+namespace TinyFlow;
+
+public sealed unsafe partial class CudaBackend : IRecorder
+{
+    // CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED and those after it, up to CUDA_ERROR_STREAM_CAPTURE_WRONG_THREAD.
+    private const int FirstCaptureError = 900, LastCaptureError = 908;
+
+    /// <inheritdoc/>
+    /// <remarks>
+    /// The work has to be done twice at least before, in the same shapes, so that kernels are loaded, algorithms chosen and
+    /// all memory is in the pool: the device does none of this while it records.
+    /// </remarks>
+    public IRecording Record(Action work)
+    {
+        _context.MakeCurrent();
+        PoolReserve reserve = _pool.OpenReserve();
+        try
+        {
+            nint graph = Capture(work);
+            try
+            {
+                Driver.cuGraphInstantiateWithFlags(out nint executable, graph, 0).ThrowOnError();
+                return new CudaRecording(_context, executable, reserve);
+            }
+            finally
+            {
+                Driver.cuGraphDestroy(graph);
+            }
+        }
+        catch (Exception exception)
+        {
+            reserve.Dispose();
+            if (exception is CudaException { Code: >= FirstCaptureError and <= LastCaptureError })
+            {
+                throw new NotSupportedException($"Backend '{Name}' cannot record this work: {exception.Message}", exception);
+            }
+
+            throw;
+        }
+        finally
+        {
+            _pool.CloseReserve();
+        }
+    }
+
+    private nint Capture(Action work)
+    {
+        Driver.cuStreamBeginCapture_v2(_context.Stream, CaptureMode.ThreadLocal).ThrowOnError();
+        _context.IsRecording = true;
+        bool finished = false;
+        DriverResult result;
+        nint graph;
+        try
+        {
+            work();
+            finished = true;
+        }
+        finally
+        {
+            _context.IsRecording = false;
+            result = Driver.cuStreamEndCapture(_context.Stream, out graph);
+            if (!finished && result == DriverResult.Success)
+            {
+                Driver.cuGraphDestroy(graph);
+            }
+        }
+
+        result.ThrowOnError("cuStreamEndCapture");
+        return graph;
+    }
+}
