@@ -39,11 +39,12 @@ internal sealed class StepProgram : IDisposable
     private IRecorder? _recorder;
     private int _epoch = -1;
 
-    public StepProgram(FlowModel model, TrainingConfig config, IObjective objective, AdamOptimizer optimizer, WeightAverage? average, Batches batches, ImageSet images)
+    public StepProgram(
+        FlowModel model, TrainingConfig config, IObjective objective, AdamOptimizer optimizer, WeightAverage? average, Batches batches, ImageSet images, bool records)
     {
         IBackend backend = model.Backend;
         (_model, _config, _objective, _optimizer, _average, _batches, _images) = (model, config, objective, optimizer, average, batches, images);
-        _recorder = backend as IRecorder;
+        _recorder = records ? backend as IRecorder : null;
         StepsAhead = _recorder is null ? 1 : Math.Min(MostAhead, batches.BatchesPerEpoch);
         _buffersBefore = new BufferSnapshot(model.Parameters);
         _pixels = backend.Store(images.Memory, images.Dimensions);

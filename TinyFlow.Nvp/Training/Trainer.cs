@@ -38,8 +38,12 @@ public sealed class Trainer : IDisposable
     private double? _validationSeconds;
 
     /// <summary>A trainer at the start of a run.</summary>
+    /// <param name="model">What it trains; must outlive it.</param>
+    /// <param name="config">The settings.</param>
+    /// <param name="data">The images.</param>
+    /// <param name="recordsSteps">Whether a backend that can record a step does. The results are the same.</param>
     /// <exception cref="ArgumentException">The settings do not fit, or the images are not of the model's size.</exception>
-    public Trainer(FlowModel model, TrainingConfig config, DataSource data)
+    public Trainer(FlowModel model, TrainingConfig config, DataSource data, bool recordsSteps = true)
     {
         config.Check();
         Evaluator.RequireSize(model, data.Training);
@@ -55,7 +59,7 @@ public sealed class Trainer : IDisposable
         _optimizer = new AdamOptimizer(model.Parameters, config);
         _average = config.AverageDecay is { } decay ? new WeightAverage(model.Parameters, decay) : null;
         _batches = new Batches(data.Training.Count, config.BatchSize, config.Seed);
-        _program = new StepProgram(model, config, _objective, _optimizer, _average, _batches, data.Training);
+        _program = new StepProgram(model, config, _objective, _optimizer, _average, _batches, data.Training, recordsSteps);
     }
 
     /// <summary>The settings.</summary>
@@ -63,6 +67,9 @@ public sealed class Trainer : IDisposable
 
     /// <summary>Whether the objective's nll is one: see <see cref="IObjective.IsLikelihood"/>.</summary>
     public bool IsLikelihood => _objective.IsLikelihood;
+
+    /// <summary>Why a backend that records steps does not record these; null if it does, or has not tried yet.</summary>
+    public string? StepsNotRecorded => _program.NotRecorded;
 
     /// <summary>Updates done so far.</summary>
     public long Step => _position.Step;
