@@ -151,8 +151,9 @@ public static class Presets
     {
         Name = "paper-cifar",
         Source = "Dinh et al. 2017, section 4.1",
-        Description = "As paper, at its size for CIFAR-10: 8 blocks and 64 channels, for images of 3x32x32.",
+        Description = "As paper, at its size for CIFAR-10: 8 blocks and 64 channels, for images of 3x32x32, half of them mirrored.",
         Model = Paper.Model with { Preset = "paper-cifar", Channels = 3, Height = 32, Width = 32, Hidden = 64, Blocks = 8 },
+        Training = Paper.Training with { HorizontalFlips = true },
     };
 
     /// <summary>All of them; the first is the default.</summary>

@@ -22,6 +22,9 @@ public sealed record TrainingConfig
     /// <summary>Images in a step.</summary>
     public int BatchSize { get; init; } = 64;
 
+    /// <summary>Whether half of the training images, others in each epoch, are mirrored left to right; validation images never are.</summary>
+    public bool HorizontalFlips { get; init; }
+
     /// <summary>How gradients become updates.</summary>
     public OptimizerKind Optimizer { get; init; } = OptimizerKind.Adam;
 

@@ -325,6 +325,11 @@ public sealed class Trainer : IDisposable
     {
         ImageSet training = _data.Training;
         training.Gather(images, pixels);
+        if (Config.HorizontalFlips)
+        {
+            HorizontalFlips.Apply(images, pixels, training.Width, new NoiseKey(Config.Seed, NoiseStreams.Flips(epoch)));
+        }
+
         return Dequantization.Of(_model.Backend, training, images, pixels, new NoiseKey(Config.Seed, NoiseStreams.Dequantization(epoch)), "a batch of images");
     }
 

@@ -36,9 +36,10 @@ public sealed class TrainerTests
     [DataRow("quick")]
     [DataRow("bjlkeng")]
     [DataRow("paper-bn")]
+    [DataRow("paper-cifar")]
     public void A_run_resumes_bit_for_bit_under_its_own_schedule(string preset) => Devices.Run(Devices.Cpu, backend =>
     {
-        ModelConfig small = preset == "quick" ? Quick : Presets.Find(preset).Model with { Hidden = 4, Blocks = 1 };
+        ModelConfig small = preset == "quick" ? Quick : Presets.Find(preset).Model with { Hidden = 4, Blocks = 1, Channels = 1, Height = 28, Width = 28 };
         TrainingConfig training = Presets.Find(preset).Training with { BatchSize = 16 };
         DataSource data = DataSource.Open(DataSource.Mini);
         double[] Train(params long[] stops)
