@@ -73,10 +73,12 @@ public sealed record TrainingConfig
     /// <summary>Of initialization, noise, order and samples.</summary>
     public ulong Seed { get; init; }
 
+    /// <summary>What a text that lacks a setting means by it.</summary>
+    internal static TrainingConfig Defaults { get; } = new();
+
     /// <summary>Settings from the text that <see cref="ToJson"/> made.</summary>
     /// <exception cref="JsonException">The text is not that of training settings; a setting of a newer version is an error too.</exception>
-    public static TrainingConfig FromJson(string json) => JsonSerializer.Deserialize(json, ConfigJson.Default.TrainingConfig)
-        ?? throw new JsonException("Training settings must be a JSON object; found null.");
+    public static TrainingConfig FromJson(string json) => SettingsReading.Read(SettingsReading.Parse(json), ConfigJson.Default.TrainingConfig, Defaults);
 
     /// <summary>The settings as an indented JSON object.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, ConfigJson.Default.TrainingConfig);
