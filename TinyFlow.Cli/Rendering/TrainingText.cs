@@ -56,14 +56,14 @@ internal static class TrainingText
     }
 
     /// <summary>What a run came to.</summary>
-    public static IEnumerable<string> Summary(double initial, double final, bool isLikelihood, EvaluationResult validation)
+    public static IEnumerable<string> Summary(double initial, double final, bool isLikelihood, EvaluationResult validation, ReferenceFigures references)
     {
         CultureInfo invariant = CultureInfo.InvariantCulture;
         string what = isLikelihood ? "bits/dim" : "bits/dim" + NotALikelihood;
         yield return string.Create(invariant, $"initial       {initial:F4} {what}, first step");
         yield return string.Create(invariant, $"final         {final:F4} {what}, mean of the last epoch");
         yield return string.Create(invariant, $"improvement   {initial - final:F4}");
-        yield return "references    1.92 (B. Keng), 1.06 (Real NVP, as later papers report it): test set of the full MNIST";
+        yield return $"references    {string.Join(", ", references.Figures.Select(figure => string.Create(invariant, $"{figure.BitsPerDim:F2} ({figure.Source})")))}: {references.Images}";
         yield return string.Create(
             invariant,
             $"validation    {Figure(validation)}, {Words.Count(validation.Images, "image")}, 1 noise draw (the test set is for 'tinyflow eval')");

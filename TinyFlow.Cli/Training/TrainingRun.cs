@@ -80,8 +80,9 @@ internal static class TrainingRun
 
         // Everything is saved: whoever does not want to wait for the pictures may end the program.
         interruption.Dispose();
-        IReadOnlyList<string> pictures = Draw(folder, trainer, model, data, gallery);
-        Summarize(folder, trainer, observer, pictures);
+        ReferenceFigures references = ReferenceFigures.For(data);
+        IReadOnlyList<string> pictures = Draw(folder, trainer, model, data, gallery, references);
+        Summarize(folder, trainer, observer, pictures, references);
         return ExitCode.Success;
     }
 
@@ -134,7 +135,7 @@ internal static class TrainingRun
                 $"--resume {run}: training goes on in a run folder that 'tinyflow train' made, or from the checkpoint.safetensors in it; there is no config.json of a run beside {location.Checkpoint}, so nothing was written.");
     }
 
-    private static List<string> Draw(RunFolder folder, Trainer trainer, FlowModel model, DataSource data, Gallery gallery)
+    private static List<string> Draw(RunFolder folder, Trainer trainer, FlowModel model, DataSource data, Gallery gallery, ReferenceFigures references)
     {
         Console.Error.WriteLine("Drawing samples.");
         ImageSet samples = Sampler.Draw(model, GallerySide * GallerySide, SampleDefaults.Temperature, trainer.Config.Seed);
@@ -145,17 +146,17 @@ internal static class TrainingRun
             (folder.SamplesPicture, gallery.SaveGrid(folder.SamplesPicture, samples, GallerySide, GallerySide)),
             (folder.RealVersusGenerated, gallery.SaveComparison(folder.RealVersusGenerated, real, samples.Slice(0, real.Count, "generated"))),
             (epochPicture, gallery.SaveGrid(epochPicture, samples.Slice(0, FinalSide * FinalSide, "samples"), FinalSide, FinalSide)),
-            (folder.TrainingPicture, gallery.SaveTraining(folder.TrainingPicture, MetricsLog.Read(folder.Metrics).Rows)),
+            (folder.TrainingPicture, gallery.SaveTraining(folder.TrainingPicture, MetricsLog.Read(folder.Metrics).Rows, references.Figures)),
         ];
         return [.. pictures.Where(picture => picture.Drawn).Select(picture => picture.Path)];
     }
 
-    private static void Summarize(RunFolder folder, Trainer trainer, RunObserver observer, IReadOnlyList<string> pictures)
+    private static void Summarize(RunFolder folder, Trainer trainer, RunObserver observer, IReadOnlyList<string> pictures, ReferenceFigures references)
     {
         MetricsRow[] training = [.. MetricsLog.Read(folder.Metrics).Rows.Where(row => row.Split == "train")];
         if (observer.Last is { } last && training.Length > 0)
         {
-            foreach (string line in TrainingText.Summary(training[0].BitsPerDim, last.Training.BitsPerDim, trainer.IsLikelihood, last.Validation))
+            foreach (string line in TrainingText.Summary(training[0].BitsPerDim, last.Training.BitsPerDim, trainer.IsLikelihood, last.Validation, references))
             {
                 Console.WriteLine(line);
             }

@@ -209,6 +209,8 @@ public sealed class MistakeTests
         Assert.AreEqual(0, result.ExitCode, result.Error);
         Assert.DoesNotContain("NaN", result.Output + result.Error);
         Assert.Contains(" bits/dim, 1 image, 1 noise draw", result.Output);
+        Assert.MatchesRegex(@"references    \d\.\d\d \(one histogram of all pixels\), \d\.\d\d \(a histogram for each pixel\): validation images", result.Output);
+        Assert.DoesNotContain("MNIST", result.Output);
         Assert.Contains("tinyflow sample \"my run\"    tinyflow eval \"my run\"", result.Output);
     }
 
