@@ -23,7 +23,7 @@ internal static class TrainCommand
         Option<string> data = CommonOptions.Data(), device = CommonOptions.Device();
         Option<int?> threads = CommonOptions.Threads();
         Option<int?> epochs = CommonOptions.AtLeast(new Option<int?>("--epochs") { Description = "Passes over the training images [default: the preset's].", HelpName = "N" }, 1);
-        Option<TimeSpan?> budget = CommonOptions.Duration(new Option<TimeSpan?>("--budget") { Description = "Train for so long in place of --epochs, with validation: steps are planned from the measured speed, so that the learning rate has come to its end in time.", HelpName = "30m|2h|90s" });
+        Option<TimeSpan?> budget = CommonOptions.Duration(new Option<TimeSpan?>("--budget") { Description = "Train for so long in place of --epochs, with validation: steps are planned from the measured speed, so that the learning rate has come to its end in time. Validates at the end, and before that as often as 3 % of the time allow.", HelpName = "30m|2h|90s" });
         Option<int?> maxSteps = CommonOptions.AtLeast(new Option<int?>("--max-steps") { Description = "End training after so many steps, even within an epoch.", HelpName = "N" }, 1);
         Option<int?> batchSize = CommonOptions.AtLeast(new Option<int?>("--batch-size") { Description = "Images in a step [default: the preset's].", HelpName = "N" }, 1);
         Option<double?> learningRate = CommonOptions.Positive(new Option<double?>("--learning-rate") { Description = "Adam's step size at the start [default: the preset's].", HelpName = "X" });

@@ -56,12 +56,15 @@ internal static class TrainingPicture
     {
         MetricsRow[] validation = [.. TrainingCurves.Validation(rows).Where(row => double.IsFinite(row.BitsPerDim))];
         bool hasValidation = validation.Length > 0;
-        Plot plot = Panel("Improvement over the first epoch", $"bits/dim gained, {(hasValidation ? "validation" : "training")}");
-        (double Step, double Value)[] epochs = [.. (hasValidation ? validation : TrainingCurves.Training(rows))
+        (int Epoch, double Step, double Value)[] epochs = [.. (hasValidation ? validation : TrainingCurves.Training(rows))
             .Where(row => double.IsFinite(row.BitsPerDim))
             .GroupBy(row => row.Epoch)
             .OrderBy(epoch => epoch.Key)
-            .Select(epoch => ((double)epoch.Max(row => row.Step), epoch.Average(row => row.BitsPerDim)))];
+            .Select(epoch => (epoch.Key, (double)epoch.Max(row => row.Step), epoch.Average(row => row.BitsPerDim)))];
+
+        // A run with a budget of time may have passed over the first.
+        string first = epochs.Length == 0 || epochs[0].Epoch == 1 ? "the first epoch" : $"epoch {epochs[0].Epoch}";
+        Plot plot = Panel($"Improvement over {first}", $"bits/dim gained, {(hasValidation ? "validation" : "training")}");
         (double Step, double Value)[] gained = [.. epochs.Select(epoch => (epoch.Step, epochs[0].Value - epoch.Value))];
         AddCurve(plot, gained, "", hasValidation ? Validation : Training, 2, 5);
         plot.Add.HorizontalLine(0, 1.2f, Muted, LinePattern.Dashed);

@@ -31,7 +31,7 @@ internal static class TrainingText
 
     public static string EpochLine(EpochReport epoch, bool isLikelihood) => string.Create(
         CultureInfo.InvariantCulture,
-        $"epoch {epoch.Epoch,3}  {(epoch.IsComplete ? "complete" : "cut short")}   training {epoch.Training.BitsPerDim:F4}{(isLikelihood ? "" : NotALikelihood)}   validation {Figure(epoch.Validation)}   {epoch.ImagesPerSecond:F0} images/s");
+        $"epoch {epoch.Epoch,3}  {(epoch.IsComplete ? "complete" : "cut short")}   training {epoch.Training.BitsPerDim:F4}{(isLikelihood ? "" : NotALikelihood)}   {(epoch.Validation is { } validation ? $"validation {Figure(validation)}   " : "")}{epoch.ImagesPerSecond:F0} images/s");
 
     /// <summary>The seed notebook's own checks of a new model.</summary>
     public static IEnumerable<string> SelfChecks(SelfCheck check, LossValues loss, bool isLikelihood)

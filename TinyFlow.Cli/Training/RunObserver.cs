@@ -47,15 +47,19 @@ internal sealed class RunObserver(
             ImagesPerSecond = epoch.ImagesPerSecond,
             Seconds = epoch.Seconds,
         });
-        metrics.Append(new MetricsRow
+        if (epoch.Validation is { } validation)
         {
-            Step = epoch.Step,
-            Epoch = epoch.Epoch,
-            Split = "validation",
-            Nll = epoch.Validation.Nll,
-            BitsPerDim = epoch.Validation.BitsPerDim,
-            Seconds = epoch.Seconds,
-        });
+            metrics.Append(new MetricsRow
+            {
+                Step = epoch.Step,
+                Epoch = epoch.Epoch,
+                Split = "validation",
+                Nll = validation.Nll,
+                BitsPerDim = validation.BitsPerDim,
+                Seconds = epoch.Seconds,
+            });
+        }
+
         display.Line(TrainingText.EpochLine(epoch, trainer.IsLikelihood));
         Save();
         if (epoch.IsComplete && epoch.Epoch % PictureEvery == 0)

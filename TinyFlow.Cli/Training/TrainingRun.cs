@@ -154,9 +154,9 @@ internal static class TrainingRun
     private static void Summarize(RunFolder folder, Trainer trainer, RunObserver observer, IReadOnlyList<string> pictures, ReferenceFigures references)
     {
         MetricsRow[] training = [.. MetricsLog.Read(folder.Metrics).Rows.Where(row => row.Split == "train")];
-        if (observer.Last is { } last && training.Length > 0)
+        if (observer.Last is { Validation: { } validation } last && training.Length > 0)
         {
-            foreach (string line in TrainingText.Summary(training[0].BitsPerDim, last.Training.BitsPerDim, trainer.IsLikelihood, last.Validation, references))
+            foreach (string line in TrainingText.Summary(training[0].BitsPerDim, last.Training.BitsPerDim, trainer.IsLikelihood, validation, references))
             {
                 Console.WriteLine(line);
             }

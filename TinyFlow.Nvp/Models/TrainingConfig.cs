@@ -15,7 +15,8 @@ public sealed record TrainingConfig
 
     /// <summary>
     /// Seconds that training may take, with validation: steps are planned, and planned anew as their speed turns out, so
-    /// that the schedule ends in time. Null for training by epochs. The number of steps then depends on the machine.
+    /// that the schedule ends in time. The number of steps then depends on the machine. Such a run validates at its end, and
+    /// before that after as many epochs as 3 % of its time allow. Null for training by epochs, with validation after each.
     /// </summary>
     public double? BudgetSeconds { get; init; }
 

@@ -41,7 +41,8 @@ public sealed class HorizontalFlipTests
     [TestMethod]
     public void Training_sees_flipped_images_and_validation_does_not() => Devices.Run(Devices.Cpu, backend =>
     {
-        ImageSet few = DataSource.Open(DataSource.Mini).Training.Slice(0, 40, "few");
+        DataSource data = FewImages.Open();
+        ImageSet few = data.Published;
         string sha256 = few.Sha256;
 
         // Steps that move nothing: both runs validate the same model.
@@ -55,13 +56,13 @@ public sealed class HorizontalFlipTests
                 model.Initialize(x);
             }
 
-            using Trainer trainer = new(model, training with { HorizontalFlips = flips }, new DataSource("few", few, () => few));
+            using Trainer trainer = new(model, training with { HorizontalFlips = flips }, data);
             trainer.Run(new StepWatcher(onEpoch: epoch => report = epoch));
             return report!;
         }
 
         EpochReport with = Train(flips: true), without = Train(flips: false);
-        Assert.AreEqual(without.Validation.BitsPerDim, with.Validation.BitsPerDim);
+        Assert.AreEqual(without.Validation!.BitsPerDim, with.Validation!.BitsPerDim);
         Assert.AreNotEqual(without.Training.BitsPerDim, with.Training.BitsPerDim);
         Assert.AreEqual(sha256, new ImageSet("few", 1, 28, 28, few.Pixels.ToArray()).Sha256, "the images themselves were changed");
     });

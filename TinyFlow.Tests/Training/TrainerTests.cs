@@ -122,7 +122,7 @@ public sealed class TrainerTests
     [TestMethod]
     public void A_budget_of_time_plans_its_steps_so_that_the_learning_rate_comes_to_its_end() => Devices.Run(Devices.Cpu, backend =>
     {
-        DataSource few = Few();
+        DataSource few = FewImages.Open();
 
         // A plan is made from the eighth step on.
         TrainingConfig training = Presets.Quick.Training with { BatchSize = 4, BudgetSeconds = 1 };
@@ -144,7 +144,7 @@ public sealed class TrainerTests
     [DataRow(12L, DisplayName = "at the end of training, within an epoch")]
     public void A_run_that_is_interrupted_while_it_validates_validates_when_it_is_resumed(long? maxSteps) => Devices.Run(Devices.Cpu, backend =>
     {
-        DataSource few = Few();
+        DataSource few = FewImages.Open();
         TrainingConfig training = Presets.Notebook.Training with { BatchSize = 4, Epochs = 2, MaxSteps = maxSteps };
         (int, long, double, double, double, bool)[] Train(int interruptedEpoch)
         {
@@ -172,7 +172,7 @@ public sealed class TrainerTests
                 saved = trainer.Save("{}");
             }
             while (end == TrainingEnd.Interrupted);
-            return [.. reports.Select(report => (report.Epoch, report.Step, report.Training.Nll, report.Validation.Nll, report.LearningRate, report.IsComplete))];
+            return [.. reports.Select(report => (report.Epoch, report.Step, report.Training.Nll, report.Validation!.Nll, report.LearningRate, report.IsComplete))];
         }
 
         (int, long, double, double, double, bool)[] whole = Train(0);
@@ -186,7 +186,7 @@ public sealed class TrainerTests
     {
         TrainingConfig training = Presets.Notebook.Training with { BatchSize = 4, Epochs = 1 };
         using FlowModel model = FlowModel.Create(Notebook, backend, seed: 1);
-        using Trainer trainer = new(model, training, Few()), again = new(model, training, Few());
+        using Trainer trainer = new(model, training, FewImages.Open()), again = new(model, training, FewImages.Open());
         trainer.Run();
         again.Resume(trainer.Save("{}"));
         Assert.AreEqual(TrainingEnd.Finished, again.Run(new StepWatcher(onEpoch: _ => Assert.Fail("validated twice"))));
@@ -199,19 +199,19 @@ public sealed class TrainerTests
         using FlowModel model = FlowModel.Create(Quick, backend, seed: 1);
         Checkpoint saved;
         long first;
-        using (Trainer trainer = new(model, training, Few()))
+        using (Trainer trainer = new(model, training, FewImages.Open()))
         {
             trainer.Run();
             (saved, first) = (trainer.Save("{}"), trainer.Step);
         }
 
-        using (Trainer same = new(model, training, Few()))
+        using (Trainer same = new(model, training, FewImages.Open()))
         {
             same.Resume(saved);
             Assert.AreEqual(first, same.TotalSteps);
         }
 
-        using Trainer longer = new(model, training with { BudgetSeconds = 2 }, Few());
+        using Trainer longer = new(model, training with { BudgetSeconds = 2 }, FewImages.Open());
         longer.Resume(saved);
         List<StepReport> steps = [];
         Assert.AreEqual(TrainingEnd.Finished, longer.Run(new StepWatcher(steps.Add)));
@@ -256,10 +256,4 @@ public sealed class TrainerTests
         // One image is 784 numbers: if anything were copied per image, 56 more images would show as 44,000 bytes at least.
         Assert.IsLessThan(few + 8_000, many, $"{few} bytes a step with 8 images, {many} with 64");
     });
-
-    private static DataSource Few()
-    {
-        ImageSet images = DataSource.Open(DataSource.Mini).Training.Slice(0, 40, "few");
-        return new DataSource("few", images, () => images);
-    }
 }
