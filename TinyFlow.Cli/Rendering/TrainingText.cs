@@ -55,6 +55,11 @@ internal static class TrainingText
         return double.IsFinite(result.BitsPerDim) ? string.Create(CultureInfo.InvariantCulture, $"{result.BitsPerDim:F4}{error} bits/dim") : "not finite";
     }
 
+    /// <summary>Which of a run's models is the best.</summary>
+    public static string Best(BestValidation best, long lastStep) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"best          {best.BitsPerDim:F4} bits/dim on the validation images, after epoch {best.Epoch}{(best.Step == lastStep ? ", the last" : "; '--checkpoint best' takes that model")}");
+
     /// <summary>What a run came to.</summary>
     public static IEnumerable<string> Summary(double initial, double final, bool isLikelihood, EvaluationResult validation, ReferenceFigures references)
     {

@@ -61,7 +61,13 @@ internal sealed class RunObserver(
         }
 
         display.Line(TrainingText.EpochLine(epoch, trainer.IsLikelihood));
-        Save();
+        Checkpoint saved = Save();
+        if (epoch.IsBest)
+        {
+            // Second: the checkpoint says which step is the best, so that a run that dies in between is put right when it is resumed.
+            saved.WithoutOptimizer().Save(folder.Best);
+        }
+
         if (epoch.IsComplete && epoch.Epoch % PictureEvery == 0)
         {
             display.Status("drawing samples");
@@ -72,10 +78,12 @@ internal sealed class RunObserver(
     }
 
     /// <summary>Writes the checkpoint.</summary>
-    public void Save()
+    public Checkpoint Save()
     {
         display.Status("saving");
-        trainer.Save(configuration).Save(folder.Checkpoint);
+        Checkpoint checkpoint = trainer.Save(configuration);
+        checkpoint.Save(folder.Checkpoint);
+        return checkpoint;
     }
 
     private static MetricsRow RowOf(long step, int epoch, LossValues loss) => new()

@@ -56,6 +56,12 @@ internal static class TrainingRun
         using MetricsLog metrics = MetricsLog.Open(folder.Metrics);
         RunObserver observer = new(folder, trainer, model, metrics, display, gallery, config.ToJson());
         folder.WriteConfig(config.ToJson());
+        if (checkpoint is not null && trainer.Best?.Step == trainer.Step)
+        {
+            // The run may have died when it had written this checkpoint and not yet the best model, which is the same.
+            checkpoint.WithoutOptimizer().Save(folder.Best);
+        }
+
         if (resumed is null)
         {
             // From its first step on, a run that dies can be resumed.
@@ -166,7 +172,12 @@ internal static class TrainingRun
             Console.WriteLine($"Nothing is left to train: the run already has {trainer.Step} steps. Extend it with --epochs, --max-steps or --budget.");
         }
 
-        foreach (string path in (string[])[folder.Checkpoint, folder.Metrics, folder.Config, .. pictures])
+        if (trainer.Best is { } best && File.Exists(folder.Best))
+        {
+            Console.WriteLine(TrainingText.Best(best, trainer.Step));
+        }
+
+        foreach (string path in (string[])[folder.Checkpoint, .. File.Exists(folder.Best) ? [folder.Best] : Array.Empty<string>(), folder.Metrics, folder.Config, .. pictures])
         {
             Console.WriteLine($"wrote         {path}");
         }

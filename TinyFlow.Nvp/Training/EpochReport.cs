@@ -11,5 +11,7 @@ namespace TinyFlow.Nvp.Training;
 /// <param name="Seconds">Seconds of training so far, over all sittings, with the validations before this one.</param>
 /// <param name="ImagesPerSecond">Training images a second over the epoch.</param>
 /// <param name="IsComplete">False if the limit of steps ended training within the epoch.</param>
+/// <param name="IsBest">Whether the validation is better than all before it.</param>
 public sealed record EpochReport(
-    int Epoch, long Step, LossValues Training, EvaluationResult? Validation, double LearningRate, double Seconds, double ImagesPerSecond, bool IsComplete);
+    int Epoch, long Step, LossValues Training, EvaluationResult? Validation, double LearningRate, double Seconds, double ImagesPerSecond, bool IsComplete,
+    bool IsBest);

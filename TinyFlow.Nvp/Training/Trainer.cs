@@ -67,6 +67,9 @@ public sealed partial class Trainer : IDisposable
     /// <summary>The current epoch, counted from 0.</summary>
     public int Epoch => _position.Epoch;
 
+    /// <summary>The best validation so far; null before there was one.</summary>
+    public BestValidation? Best => _position.Best;
+
     /// <summary>Steps in an epoch; its last batch may be smaller.</summary>
     public int StepsPerEpoch => _batches.BatchesPerEpoch;
 
@@ -252,7 +255,7 @@ public sealed partial class Trainer : IDisposable
                 return false;
             }
 
-            _position = _position.AfterValidation(Stopwatch.GetElapsedTime(started));
+            _position = _position.AfterValidation(validation.BitsPerDim, Stopwatch.GetElapsedTime(started));
         }
 
         Report(observer, validation, secondsBefore);
@@ -270,7 +273,7 @@ public sealed partial class Trainer : IDisposable
         long started = Stopwatch.GetTimestamp();
         observer?.OnEpoch(new EpochReport(
             _position.Epoch + 1, Step, _position.EpochMean, validation, _learningRate ?? LearningRateAt(Step - 1), seconds,
-            _position.EpochImages / _position.EpochSeconds, IsComplete: _position.Batch == StepsPerEpoch));
+            _position.EpochImages / _position.EpochSeconds, IsComplete: _position.Batch == StepsPerEpoch, IsBest: validation is not null && Best?.Step == Step));
         TimeSpan time = Stopwatch.GetElapsedTime(started);
         _reportSeconds = time.TotalSeconds;
         _position = _position.AfterReport(time);

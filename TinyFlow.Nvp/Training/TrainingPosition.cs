@@ -37,6 +37,9 @@ internal sealed record TrainingPosition
     /// <summary>What the last validation took; null before there was one.</summary>
     public TimeSpan? LastValidation { get; private init; }
 
+    /// <summary>The best validation so far; null before there was one.</summary>
+    public BestValidation? Best { get; private init; }
+
     public double EpochImages { get; private init; }
 
     public double EpochSeconds { get; private init; }
@@ -54,7 +57,7 @@ internal sealed record TrainingPosition
 
     public IReadOnlyDictionary<string, long> Counters => new Dictionary<string, long>([
         new(StepKey, Step), new(EpochKey, Epoch), new(BatchKey, Batch), new(ReportedKey, IsReported ? 1 : 0), new(ValidatedKey, IsValidated ? 1 : 0),
-        .. Microseconds(ValidationKey, Validation), .. Microseconds(LastValidationKey, LastValidation), .. Plan?.Counters ?? []]);
+        .. Microseconds(ValidationKey, Validation), .. Microseconds(LastValidationKey, LastValidation), .. Best?.Counters ?? [], .. Plan?.Counters ?? []]);
 
     public double[] Sums => [.. Total.ToArray(), EpochImages, EpochSeconds, SecondsBefore];
 
@@ -85,6 +88,7 @@ internal sealed record TrainingPosition
             IsValidated = checkpoint.Counters.TryGetValue(ValidatedKey, out long validated) ? validated != 0 : isReported,
             Validation = Time(checkpoint, ValidationKey) ?? TimeSpan.Zero,
             LastValidation = Time(checkpoint, LastValidationKey),
+            Best = BestValidation.From(checkpoint.Counters),
             Total = LossValues.FromArray(sums),
             EpochImages = sums[^3],
             EpochSeconds = sums[^2],
@@ -104,12 +108,19 @@ internal sealed record TrainingPosition
         EpochSeconds = EpochSeconds + seconds,
     };
 
-    /// <summary>After a validation that took so long.</summary>
-    public TrainingPosition AfterValidation(TimeSpan time)
+    /// <summary>After a validation that came to so many bits per dimension and took so long.</summary>
+    public TrainingPosition AfterValidation(double bitsPerDim, TimeSpan time)
     {
         // Whole microseconds, as a checkpoint keeps them: a resumed run must decide as this one.
         TimeSpan kept = TimeSpan.FromMicroseconds((long)time.TotalMicroseconds);
-        return this with { IsValidated = true, Validation = Validation + kept, LastValidation = kept, SecondsBefore = SecondsBefore + time.TotalSeconds };
+        return this with
+        {
+            IsValidated = true,
+            Validation = Validation + kept,
+            LastValidation = kept,
+            Best = BestValidation.Better(Best, Epoch + 1, Step, bitsPerDim),
+            SecondsBefore = SecondsBefore + time.TotalSeconds,
+        };
     }
 
     /// <summary>After a report that took so long.</summary>
@@ -122,6 +133,7 @@ internal sealed record TrainingPosition
         SecondsBefore = Seconds,
         Validation = Validation,
         LastValidation = LastValidation,
+        Best = Best,
         Plan = Plan,
     };
 

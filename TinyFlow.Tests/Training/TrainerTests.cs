@@ -146,7 +146,7 @@ public sealed class TrainerTests
     {
         DataSource few = FewImages.Open();
         TrainingConfig training = Presets.Notebook.Training with { BatchSize = 4, Epochs = 2, MaxSteps = maxSteps };
-        (int, long, double, double, double, bool)[] Train(int interruptedEpoch)
+        (int, long, double, double, double, bool, bool)[] Train(int interruptedEpoch)
         {
             List<EpochReport> reports = [];
             Checkpoint? saved = null;
@@ -172,10 +172,10 @@ public sealed class TrainerTests
                 saved = trainer.Save("{}");
             }
             while (end == TrainingEnd.Interrupted);
-            return [.. reports.Select(report => (report.Epoch, report.Step, report.Training.Nll, report.Validation!.Nll, report.LearningRate, report.IsComplete))];
+            return [.. reports.Select(report => (report.Epoch, report.Step, report.Training.Nll, report.Validation!.Nll, report.LearningRate, report.IsComplete, report.IsBest))];
         }
 
-        (int, long, double, double, double, bool)[] whole = Train(0);
+        (int, long, double, double, double, bool, bool)[] whole = Train(0);
         Assert.HasCount(2, whole);
         CollectionAssert.AreEqual(whole, Train(1));
         CollectionAssert.AreEqual(whole, Train(2));
