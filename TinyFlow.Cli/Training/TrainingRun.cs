@@ -31,6 +31,7 @@ internal static class TrainingRun
             trainer.Resume(checkpoint);
         }
 
+        trainer.RequireMemory();
         RunFolder folder = resumed is null ? RunFolder.Create(request.Output, config.Model.Preset, DateTime.Now) : resumed.Folder!;
         ITrainingDisplay display = Display.ForTraining(trainer.IsLikelihood);
         using Interruption interruption = new(

@@ -76,6 +76,10 @@ public sealed partial class Trainer : IDisposable
     /// <summary>Steps in all; with a budget of time, as planned now.</summary>
     public long TotalSteps => Math.Min(Plan.End, Config.MaxSteps ?? long.MaxValue);
 
+    /// <summary>Checks that the backend has the memory for a step, by small ones without an update, before a large one fills the machine.</summary>
+    /// <exception cref="InsufficientMemoryException">It has not: the message says what is needed, what there is, and what would fit.</exception>
+    public void RequireMemory() => StepMemory.Require(_model, _objective, Config);
+
     /// <summary>
     /// Trains to the end of the settings' epochs, steps or budget, or until it is asked to stop. Afterwards the model
     /// holds the average of the weights, if the settings have one, as it does in an observer's OnEpoch.
