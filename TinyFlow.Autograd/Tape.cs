@@ -13,7 +13,7 @@ namespace TinyFlow.Autograd;
 /// A tape that does not record (evaluation, sampling) keeps no closures, and lets values go early through
 /// <see cref="Release"/>.
 /// </summary>
-public sealed class Tape : IDisposable
+public sealed partial class Tape : IDisposable
 {
     private readonly List<Node> _nodes = [];
     private readonly List<Tensor?> _owned = [];
@@ -169,23 +169,7 @@ public sealed class Tape : IDisposable
     /// <exception cref="ArgumentException">The loss is not a scalar.</exception>
     public void Backward(Var loss)
     {
-        CheckOpen("Backward");
-        Check("Backward", loss);
-        if (!IsRecording)
-        {
-            throw new InvalidOperationException("Backward: this tape does not record. Make it with recording: true to differentiate.");
-        }
-
-        if (loss.Shape.Count != 1)
-        {
-            throw new ArgumentException($"Backward: the loss must have one element; found {loss.Shape}. Sum or average it first.");
-        }
-
-        if (!loss.NeedsGradient)
-        {
-            throw new InvalidOperationException("Backward: the loss does not depend on any input or parameter of this tape, so there is nothing to differentiate.");
-        }
-
+        CheckLoss("Backward", loss);
         loss.SeedGradient(1);
         PassGradientsOn();
     }
@@ -197,14 +181,9 @@ public sealed class Tape : IDisposable
     /// <exception cref="InvalidOperationException">Called twice, or on a tape that does not record.</exception>
     public void BackwardFrom(Var first, Tensor firstGradient, Var second, Tensor secondGradient)
     {
-        CheckOpen("BackwardFrom");
         Check("BackwardFrom", first);
         Check("BackwardFrom", second);
-        if (!IsRecording)
-        {
-            throw new InvalidOperationException("BackwardFrom: this tape does not record. Make it with recording: true to differentiate.");
-        }
-
+        CheckRecording("BackwardFrom");
         first.SeedGradient(firstGradient);
         second.SeedGradient(secondGradient);
         PassGradientsOn();
@@ -283,51 +262,6 @@ public sealed class Tape : IDisposable
         _leafOf.Clear();
     }
 
-    /// <summary>Checks that an operand may be computed with on this tape.</summary>
-    /// <exception cref="InvalidOperationException">The operand is on another tape, or this one is past its end.</exception>
-    /// <exception cref="ObjectDisposedException">The operand has been released.</exception>
-    internal void Check(string op, Var operand)
-    {
-        CheckOpen(op);
-        if (!ReferenceEquals(operand.Tape, this))
-        {
-            throw new InvalidOperationException(
-                ReferenceEquals(operand.Backend, Backend)
-                    ? $"{op}: an operand of shape {operand.Shape} is on another tape. Compute with values of one tape; bring a value over with tape.Constant(value.Value)."
-                    : $"{op}: an operand of shape {operand.Shape} is on backend '{operand.Backend.Name}' and this tape on '{Backend.Name}'. Copy it over first: backend.CopyOf(tensor).");
-        }
-
-        if (operand.Value.IsDisposed)
-        {
-            throw new ObjectDisposedException(
-                nameof(Var), $"{op}: an operand of shape {operand.Shape} has been released: its tape has been differentiated or has ended, or its tensor was disposed. Compute before that, or keep a copy.");
-        }
-    }
-
-    /// <summary>Checks that a tensor may be computed with on this tape.</summary>
-    /// <exception cref="InvalidOperationException">The tensor is on another backend.</exception>
-    /// <exception cref="ObjectDisposedException">The tensor has been released.</exception>
-    internal void Check(string op, Tensor operand)
-    {
-        CheckOpen(op);
-        CheckTensor(op, operand);
-    }
-
-    private void CheckTensor(string op, Tensor operand)
-    {
-        if (!ReferenceEquals(operand.Backend, Backend))
-        {
-            throw new InvalidOperationException(
-                $"{op}: a tensor of shape {operand.Shape} is on backend '{operand.Backend.Name}' and this tape on '{Backend.Name}'. Copy it over first: backend.CopyOf(tensor).");
-        }
-
-        if (operand.IsDisposed)
-        {
-            throw new ObjectDisposedException(
-                nameof(Tensor), $"{op}: a tensor of shape {operand.Shape} has been released. Use it before its owner ends, or keep a copy.");
-        }
-    }
-
     private Var AddParameter(Tensor value, Tensor gradient)
     {
         if (_leafOf.TryGetValue(value, out Var? known))
@@ -342,17 +276,6 @@ public sealed class Tape : IDisposable
         _leafOf.Add(value, parameter);
         _leaves.Add(parameter);
         return parameter;
-    }
-
-    private void CheckOpen(string op)
-    {
-        switch (_state)
-        {
-            case State.Differentiated:
-                throw new InvalidOperationException($"{op}: this tape has been differentiated already, and its values are released. Make a new Tape for each pass.");
-            case State.Ended:
-                throw new ObjectDisposedException(nameof(Tape), $"{op}: this tape has ended, and its values are released. Compute within the tape's using block.");
-        }
     }
 
     private void ReleaseOwned(int start, int end)

@@ -36,5 +36,8 @@ public static class NoiseStreams
     /// <summary>Latent variables of samples.</summary>
     public static ulong Sampling => Of(5, 0);
 
+    /// <summary>Which images are mirrored in a training epoch.</summary>
+    public static ulong Flips(int epoch) => Of(6, (ulong)epoch);
+
     private static ulong Of(ulong purpose, ulong count) => (purpose << PurposeShift) | (count & CountMask);
 }

@@ -199,7 +199,7 @@ public interface IBackend : IDisposable
 
     /// <summary>
     /// The same of the N images order[first], order[first + 1], … of a store, which are numbered within it; order [M] and
-    /// first [] are whole numbers below 2^24.
+    /// first [] are whole numbers below 2^24. Of x [N, C, H, W], −1 − i in place of i means image i mirrored, left to right.
     /// </summary>
     void Dequantize(PixelStore store, Tensor order, Tensor first, NoiseKey key, Tensor x);
 

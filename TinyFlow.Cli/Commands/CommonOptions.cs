@@ -26,14 +26,14 @@ internal static partial class CommonOptions
 
     public static Option<string> Data() => NotEmpty(new Option<string>("--data")
     {
-        Description = "Images: mini (10,000 MNIST digits that come with the program) or a folder with the four MNIST files, gzipped or not.",
+        Description = "Images: mini (10,000 MNIST digits that come with the program) or a folder with the four files of MNIST or a relative of it, gzipped or not, or the six of CIFAR-10's binary version.",
         DefaultValueFactory = _ => DataSource.Mini,
         HelpName = "mini|DIR",
     });
 
     public static Option<string?> EvaluationData() => NotEmpty(new Option<string?>("--data")
     {
-        Description = "Images: mini, or a folder with the four MNIST files [default: what the model was trained on].",
+        Description = "Images: mini, or a folder with the files of MNIST or CIFAR-10 [default: what the model was trained on].",
         HelpName = "mini|DIR",
     });
 

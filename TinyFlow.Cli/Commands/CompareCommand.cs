@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using TinyFlow.Cli.Training;
-using TinyFlow.Nvp.Checkpoints;
 using TinyFlow.Nvp.Data;
 using TinyFlow.Nvp.Evaluation;
 
@@ -28,7 +27,7 @@ internal static class CompareCommand
         command.SetAction(parsed =>
         {
             using IBackend backend = CommonOptions.Backend(parsed.GetValue(device)!, parsed.GetValue(threads));
-            using TrainedModel a = TrainedModel.Load(RunFolder.Find(parsed.GetValue(first)), backend), b = TrainedModel.Load(second.Find(parsed), backend);
+            using TrainedModel a = TrainedModel.Load(second.Find(parsed, parsed.GetValue(first)), backend), b = TrainedModel.Load(second.Find(parsed), backend);
             ImageSet test = a.Images(parsed.GetValue(data)).Test();
             using Interruption interruption = new(() => { }, () => { });
             EvaluationSettings settings = new() { NoiseDraws = parsed.GetValue(draws), Seed = parsed.GetValue(seed) };

@@ -3,10 +3,10 @@ using TinyFlow.Nvp.Checkpoints;
 
 namespace TinyFlow.Cli.Commands;
 
-/// <summary>How a user names a trained model: RUN, or --model for one that comes with the program.</summary>
+/// <summary>How a user names a trained model: RUN, with --checkpoint for its last or its best; or --model for one that comes with the program.</summary>
 internal sealed class ModelChoice
 {
-    private const string FileEnding = ".safetensors";
+    private const string FileEnding = ".safetensors", Last = "last", Best = "best";
 
     private readonly Argument<string?> _run = CommonOptions.Run();
     private readonly Option<string?> _model = new("--model")
@@ -15,16 +15,31 @@ internal sealed class ModelChoice
         HelpName = string.Join('|', Names),
     };
 
+    private readonly Option<string> _checkpoint = CommonOptions.OneOf(
+        new Option<string>("--checkpoint")
+        {
+            Description = "Of a run folder, the model after its last step, or that of its best validation.",
+            DefaultValueFactory = _ => Last,
+            HelpName = $"{Last}|{Best}",
+        },
+        Last,
+        Best);
+
     private ModelChoice(Command command)
     {
         command.Arguments.Insert(0, _run);
         command.Options.Insert(0, _model);
+        command.Options.Insert(1, _checkpoint);
         command.Validators.Add(result =>
         {
             string? model = result.GetValue(_model);
             if (model is not null && result.GetValue(_run) is { } run)
             {
                 result.AddError($"RUN '{run}' and --model '{model}' both name a model. Give one of them.");
+            }
+            else if (model is not null && result.GetResult(_checkpoint) is { Implicit: false })
+            {
+                result.AddError($"--checkpoint is about the models of a run folder; --model '{model}' is one model. Give one of them.");
             }
             else if (model is not null && !Names.Contains(model))
             {
@@ -46,5 +61,13 @@ internal sealed class ModelChoice
     /// <exception cref="CheckpointException">There is no such run.</exception>
     public RunLocation Find(ParseResult parsed) => parsed.GetValue(_model) is { } model
         ? new RunLocation(Path.Combine(Folder, model + FileEnding), Folder: null)
-        : RunFolder.Find(parsed.GetValue(_run));
+        : Find(parsed, parsed.GetValue(_run));
+
+    /// <summary>Where the chosen model of another run is.</summary>
+    /// <exception cref="CheckpointException">There is no such run, or it has no such model.</exception>
+    public RunLocation Find(ParseResult parsed, string? run)
+    {
+        RunLocation location = RunFolder.Find(run);
+        return parsed.GetValue(_checkpoint) == Best ? location.AtBest() : location;
+    }
 }

@@ -23,10 +23,13 @@ internal static class TrainCommand
         Option<string> data = CommonOptions.Data(), device = CommonOptions.Device();
         Option<int?> threads = CommonOptions.Threads();
         Option<int?> epochs = CommonOptions.AtLeast(new Option<int?>("--epochs") { Description = "Passes over the training images [default: the preset's].", HelpName = "N" }, 1);
-        Option<TimeSpan?> budget = CommonOptions.Duration(new Option<TimeSpan?>("--budget") { Description = "Train for so long in place of --epochs, with validation: steps are planned from the measured speed, so that the learning rate has come to its end in time.", HelpName = "30m|2h|90s" });
+        Option<TimeSpan?> budget = CommonOptions.Duration(new Option<TimeSpan?>("--budget") { Description = "Train for so long in place of --epochs, with validation: steps are planned from the measured speed, so that the learning rate has come to its end in time. Validates at the end, and before that as often as 3 % of the time allow.", HelpName = "30m|2h|90s" });
         Option<int?> maxSteps = CommonOptions.AtLeast(new Option<int?>("--max-steps") { Description = "End training after so many steps, even within an epoch.", HelpName = "N" }, 1);
         Option<int?> batchSize = CommonOptions.AtLeast(new Option<int?>("--batch-size") { Description = "Images in a step [default: the preset's].", HelpName = "N" }, 1);
         Option<double?> learningRate = CommonOptions.Positive(new Option<double?>("--learning-rate") { Description = "Adam's step size at the start [default: the preset's].", HelpName = "X" });
+        const string On = "on", Off = "off";
+        Option<string?> flips = CommonOptions.OneOf(
+            new Option<string?>("--flips") { Description = "Mirror half of the training images left to right, others in each epoch [default: the preset's, off but in paper-cifar].", HelpName = $"{On}|{Off}" }, On, Off);
         Option<string> objective = CommonOptions.OneOf(
             new Option<string>("--objective")
             {
@@ -54,9 +57,9 @@ internal static class TrainCommand
 
         Command command = new("train", "Train a flow. Without options: a model that draws digits, in minutes, from images that come with the program.")
         {
-            preset, data, epochs, budget, maxSteps, batchSize, learningRate, optimizer, objective, memory, layers, hidden, seed, threads, device, output, resume,
+            preset, data, epochs, budget, maxSteps, batchSize, learningRate, flips, optimizer, objective, memory, layers, hidden, seed, threads, device, output, resume,
         };
-        Option[] fixedByRun = [preset, batchSize, learningRate, optimizer, objective, memory, layers, hidden, seed, output];
+        Option[] fixedByRun = [preset, batchSize, learningRate, flips, optimizer, objective, memory, layers, hidden, seed, output];
         command.Validators.Add(result =>
         {
             if (result.GetResult(resume) is { Implicit: false } && fixedByRun.FirstOrDefault(option => result.GetResult(option) is { Implicit: false }) is { } given)
@@ -80,6 +83,7 @@ internal static class TrainCommand
             MaxSteps = parsed.GetValue(maxSteps),
             BatchSize = parsed.GetValue(batchSize),
             LearningRate = parsed.GetValue(learningRate),
+            Flips = parsed.GetValue(flips) is { } mirror ? mirror == On : null,
             Objective = Enum.Parse<ObjectiveKind>(parsed.GetValue(objective)!, ignoreCase: true),
             Optimizer = parsed.GetValue(optimizer) is { } name ? Enum.Parse<OptimizerKind>(name, ignoreCase: true) : null,
             Memory = Enum.Parse<MemoryMode>(parsed.GetValue(memory)!, ignoreCase: true),

@@ -1,5 +1,6 @@
 using TinyFlow.Nvp.Checkpoints;
 using TinyFlow.Nvp.Data;
+using TinyFlow.Nvp.Evaluation;
 
 namespace TinyFlow.Cli.Pictures;
 
@@ -20,8 +21,8 @@ internal sealed class Gallery(Action<string> warn)
         Try(path, () => ComparisonPicture.Save(path, real, generated));
 
     /// <summary>The curves of a training; says whether they were drawn.</summary>
-    public bool SaveTraining(string path, IReadOnlyList<MetricsRow> rows) =>
-        Try(path, () => TrainingPicture.Save(path, rows));
+    public bool SaveTraining(string path, IReadOnlyList<MetricsRow> rows, IReadOnlyList<ReferenceFigure> references) =>
+        Try(path, () => TrainingPicture.Save(path, rows, references));
 
     internal bool Try(string path, Action draw)
     {

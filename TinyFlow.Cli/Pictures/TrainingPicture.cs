@@ -1,6 +1,8 @@
+using System.Globalization;
 using ScottPlot;
 using SkiaSharp;
 using TinyFlow.Nvp.Checkpoints;
+using TinyFlow.Nvp.Evaluation;
 
 namespace TinyFlow.Cli.Pictures;
 
@@ -11,18 +13,15 @@ internal static class TrainingPicture
 
     private static readonly Color Training = Color.FromHex("#4C78A8"), Validation = Color.FromHex("#E45756"), Muted = Color.FromHex("#777777");
 
-    // The published figures that a reader knows; see docs/mathematics.md for what they are worth.
-    private static readonly (double BitsPerDim, string Source)[] References = [(1.92, "1.92  B. Keng"), (1.06, "1.06  Real NVP, as later papers report it")];
-
     /// <summary>Writes the picture as a PNG file; rows without figures are left out.</summary>
     /// <exception cref="IOException">The file cannot be written; the message is a sentence.</exception>
-    public static void Save(string path, IReadOnlyList<MetricsRow> rows)
+    public static void Save(string path, IReadOnlyList<MetricsRow> rows, IReadOnlyList<ReferenceFigure> references)
     {
         PictureFont.UseInPlots();
         Multiplot panels = new();
         panels.RemovePlot(panels.GetPlot(0));
         panels.AddPlot(Loss(rows));
-        panels.AddPlot(BitsPerDim(rows));
+        panels.AddPlot(BitsPerDim(rows, references));
         panels.AddPlot(Improvement(rows));
         panels.Layout = new ScottPlot.MultiplotLayouts.Columns();
         using SKSurface surface = SKSurface.Create(new SKImageInfo(panels.Count() * PanelWidth, Height, SKColorType.Rgba8888, SKAlphaType.Opaque));
@@ -37,14 +36,14 @@ internal static class TrainingPicture
         return plot;
     }
 
-    private static Plot BitsPerDim(IReadOnlyList<MetricsRow> rows)
+    private static Plot BitsPerDim(IReadOnlyList<MetricsRow> rows, IReadOnlyList<ReferenceFigure> references)
     {
         Plot plot = Panel("Bits per dimension", "bits/dim");
-        AddCurves(plot, rows, row => row.BitsPerDim, [.. References.Select(reference => reference.BitsPerDim)]);
-        foreach ((double bitsPerDim, string source) in References)
+        AddCurves(plot, rows, row => row.BitsPerDim, [.. references.Select(reference => reference.BitsPerDim)]);
+        foreach ((double bitsPerDim, string source) in references)
         {
             plot.Add.HorizontalLine(bitsPerDim, 1.2f, Muted, LinePattern.Dashed);
-            ScottPlot.Plottables.Text text = plot.Add.Text(source, plot.Axes.GetLimits().Right, bitsPerDim);
+            ScottPlot.Plottables.Text text = plot.Add.Text(string.Create(CultureInfo.InvariantCulture, $"{bitsPerDim:F2}  {source}"), plot.Axes.GetLimits().Right, bitsPerDim);
             (text.LabelFontSize, text.LabelFontColor, text.LabelAlignment) = (12, Muted, Alignment.LowerRight);
             (text.OffsetX, text.OffsetY) = (-4, -2);
         }
@@ -57,12 +56,15 @@ internal static class TrainingPicture
     {
         MetricsRow[] validation = [.. TrainingCurves.Validation(rows).Where(row => double.IsFinite(row.BitsPerDim))];
         bool hasValidation = validation.Length > 0;
-        Plot plot = Panel("Improvement over the first epoch", $"bits/dim gained, {(hasValidation ? "validation" : "training")}");
-        (double Step, double Value)[] epochs = [.. (hasValidation ? validation : TrainingCurves.Training(rows))
+        (int Epoch, double Step, double Value)[] epochs = [.. (hasValidation ? validation : TrainingCurves.Training(rows))
             .Where(row => double.IsFinite(row.BitsPerDim))
             .GroupBy(row => row.Epoch)
             .OrderBy(epoch => epoch.Key)
-            .Select(epoch => ((double)epoch.Max(row => row.Step), epoch.Average(row => row.BitsPerDim)))];
+            .Select(epoch => (epoch.Key, (double)epoch.Max(row => row.Step), epoch.Average(row => row.BitsPerDim)))];
+
+        // A run with a budget of time may have passed over the first.
+        string first = epochs.Length == 0 || epochs[0].Epoch == 1 ? "the first epoch" : $"epoch {epochs[0].Epoch}";
+        Plot plot = Panel($"Improvement over {first}", $"bits/dim gained, {(hasValidation ? "validation" : "training")}");
         (double Step, double Value)[] gained = [.. epochs.Select(epoch => (epoch.Step, epochs[0].Value - epoch.Value))];
         AddCurve(plot, gained, "", hasValidation ? Validation : Training, 2, 5);
         plot.Add.HorizontalLine(0, 1.2f, Muted, LinePattern.Dashed);
@@ -115,11 +117,14 @@ internal static class TrainingPicture
 
     private static void Limit(Plot plot, IReadOnlyList<MetricsRow> rows, double[] values)
     {
-        const double Space = 0.08;
+        const double Space = 0.08, Smallest = 1e-9;
         double right = rows.Count == 0 ? 1 : Math.Max(1, rows.Max(row => row.Step));
         double low = values.Length == 0 ? 0 : values.Min(), high = values.Length == 0 ? 1 : values.Max();
-        double space = high > low ? Space * (high - low) : Math.Max(0.1, Space * Math.Abs(high));
+
+        // Where nothing moves but by rounding there is nothing to enlarge.
+        double space = high - low > Smallest * Math.Abs(high) ? Space * (high - low) : Math.Max(0.1, Space * Math.Abs(high));
         plot.Axes.SetLimits(0, right * 1.02, low - space, high + space);
+        plot.Axes.Left.TickGenerator = AxisTicks.Generator(low - space, high + space);
     }
 
     private static (double Step, double Value)[] Points(IEnumerable<MetricsRow> rows, Func<MetricsRow, double> figure) =>

@@ -31,7 +31,7 @@ internal static class TrainingText
 
     public static string EpochLine(EpochReport epoch, bool isLikelihood) => string.Create(
         CultureInfo.InvariantCulture,
-        $"epoch {epoch.Epoch,3}  {(epoch.IsComplete ? "complete" : "cut short")}   training {epoch.Training.BitsPerDim:F4}{(isLikelihood ? "" : NotALikelihood)}   validation {Figure(epoch.Validation)}   {epoch.ImagesPerSecond:F0} images/s");
+        $"epoch {epoch.Epoch,3}  {(epoch.IsComplete ? "complete" : "cut short")}   training {epoch.Training.BitsPerDim:F4}{(isLikelihood ? "" : NotALikelihood)}   {(epoch.Validation is { } validation ? $"validation {Figure(validation)}   " : "")}{epoch.ImagesPerSecond:F0} images/s");
 
     /// <summary>The seed notebook's own checks of a new model.</summary>
     public static IEnumerable<string> SelfChecks(SelfCheck check, LossValues loss, bool isLikelihood)
@@ -55,15 +55,20 @@ internal static class TrainingText
         return double.IsFinite(result.BitsPerDim) ? string.Create(CultureInfo.InvariantCulture, $"{result.BitsPerDim:F4}{error} bits/dim") : "not finite";
     }
 
+    /// <summary>Which of a run's models is the best.</summary>
+    public static string Best(BestValidation best, long lastStep) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"best          {best.BitsPerDim:F4} bits/dim on the validation images, after epoch {best.Epoch}{(best.Step == lastStep ? ", the last" : "; '--checkpoint best' takes that model")}");
+
     /// <summary>What a run came to.</summary>
-    public static IEnumerable<string> Summary(double initial, double final, bool isLikelihood, EvaluationResult validation)
+    public static IEnumerable<string> Summary(double initial, double final, bool isLikelihood, EvaluationResult validation, ReferenceFigures references)
     {
         CultureInfo invariant = CultureInfo.InvariantCulture;
         string what = isLikelihood ? "bits/dim" : "bits/dim" + NotALikelihood;
         yield return string.Create(invariant, $"initial       {initial:F4} {what}, first step");
         yield return string.Create(invariant, $"final         {final:F4} {what}, mean of the last epoch");
         yield return string.Create(invariant, $"improvement   {initial - final:F4}");
-        yield return "references    1.92 (B. Keng), 1.06 (Real NVP, as later papers report it): test set of the full MNIST";
+        yield return $"references    {string.Join(", ", references.Figures.Select(figure => string.Create(invariant, $"{figure.BitsPerDim:F2} ({figure.Source})")))}: {references.Images}";
         yield return string.Create(
             invariant,
             $"validation    {Figure(validation)}, {Words.Count(validation.Images, "image")}, 1 noise draw (the test set is for 'tinyflow eval')");

@@ -47,17 +47,27 @@ internal sealed class RunObserver(
             ImagesPerSecond = epoch.ImagesPerSecond,
             Seconds = epoch.Seconds,
         });
-        metrics.Append(new MetricsRow
+        if (epoch.Validation is { } validation)
         {
-            Step = epoch.Step,
-            Epoch = epoch.Epoch,
-            Split = "validation",
-            Nll = epoch.Validation.Nll,
-            BitsPerDim = epoch.Validation.BitsPerDim,
-            Seconds = epoch.Seconds,
-        });
+            metrics.Append(new MetricsRow
+            {
+                Step = epoch.Step,
+                Epoch = epoch.Epoch,
+                Split = "validation",
+                Nll = validation.Nll,
+                BitsPerDim = validation.BitsPerDim,
+                Seconds = epoch.Seconds,
+            });
+        }
+
         display.Line(TrainingText.EpochLine(epoch, trainer.IsLikelihood));
-        Save();
+        Checkpoint saved = Save();
+        if (epoch.IsBest)
+        {
+            // Second: the checkpoint says which step is the best, so that a run that dies in between is put right when it is resumed.
+            saved.WithoutOptimizer().Save(folder.Best);
+        }
+
         if (epoch.IsComplete && epoch.Epoch % PictureEvery == 0)
         {
             display.Status("drawing samples");
@@ -68,10 +78,12 @@ internal sealed class RunObserver(
     }
 
     /// <summary>Writes the checkpoint.</summary>
-    public void Save()
+    public Checkpoint Save()
     {
         display.Status("saving");
-        trainer.Save(configuration).Save(folder.Checkpoint);
+        Checkpoint checkpoint = trainer.Save(configuration);
+        checkpoint.Save(folder.Checkpoint);
+        return checkpoint;
     }
 
     private static MetricsRow RowOf(long step, int epoch, LossValues loss) => new()

@@ -21,6 +21,8 @@ internal sealed record TrainingRequest
 
     public double? LearningRate { get; init; }
 
+    public bool? Flips { get; init; }
+
     public ObjectiveKind Objective { get; init; }
 
     public OptimizerKind? Optimizer { get; init; }
@@ -52,6 +54,7 @@ internal sealed record TrainingRequest
         BudgetSeconds = Budget?.TotalSeconds,
         BatchSize = BatchSize ?? Preset.Training.BatchSize,
         LearningRate = LearningRate ?? Preset.Training.LearningRate,
+        HorizontalFlips = Flips ?? Preset.Training.HorizontalFlips,
         Objective = Objective,
         Optimizer = Optimizer ?? Preset.Training.Optimizer,
         Memory = Memory,

@@ -31,6 +31,7 @@ internal static class TrainingRun
             trainer.Resume(checkpoint);
         }
 
+        trainer.RequireMemory();
         RunFolder folder = resumed is null ? RunFolder.Create(request.Output, config.Model.Preset, DateTime.Now) : resumed.Folder!;
         ITrainingDisplay display = Display.ForTraining(trainer.IsLikelihood);
         using Interruption interruption = new(
@@ -56,6 +57,12 @@ internal static class TrainingRun
         using MetricsLog metrics = MetricsLog.Open(folder.Metrics);
         RunObserver observer = new(folder, trainer, model, metrics, display, gallery, config.ToJson());
         folder.WriteConfig(config.ToJson());
+        if (checkpoint is not null && trainer.Best?.Step == trainer.Step)
+        {
+            // The run may have died when it had written this checkpoint and not yet the best model, which is the same.
+            checkpoint.WithoutOptimizer().Save(folder.Best);
+        }
+
         if (resumed is null)
         {
             // From its first step on, a run that dies can be resumed.
@@ -80,8 +87,9 @@ internal static class TrainingRun
 
         // Everything is saved: whoever does not want to wait for the pictures may end the program.
         interruption.Dispose();
-        IReadOnlyList<string> pictures = Draw(folder, trainer, model, data, gallery);
-        Summarize(folder, trainer, observer, pictures);
+        ReferenceFigures references = ReferenceFigures.For(data);
+        IReadOnlyList<string> pictures = Draw(folder, trainer, model, data, gallery, references);
+        Summarize(folder, trainer, observer, pictures, references);
         return ExitCode.Success;
     }
 
@@ -134,7 +142,7 @@ internal static class TrainingRun
                 $"--resume {run}: training goes on in a run folder that 'tinyflow train' made, or from the checkpoint.safetensors in it; there is no config.json of a run beside {location.Checkpoint}, so nothing was written.");
     }
 
-    private static List<string> Draw(RunFolder folder, Trainer trainer, FlowModel model, DataSource data, Gallery gallery)
+    private static List<string> Draw(RunFolder folder, Trainer trainer, FlowModel model, DataSource data, Gallery gallery, ReferenceFigures references)
     {
         Console.Error.WriteLine("Drawing samples.");
         ImageSet samples = Sampler.Draw(model, GallerySide * GallerySide, SampleDefaults.Temperature, trainer.Config.Seed);
@@ -145,17 +153,17 @@ internal static class TrainingRun
             (folder.SamplesPicture, gallery.SaveGrid(folder.SamplesPicture, samples, GallerySide, GallerySide)),
             (folder.RealVersusGenerated, gallery.SaveComparison(folder.RealVersusGenerated, real, samples.Slice(0, real.Count, "generated"))),
             (epochPicture, gallery.SaveGrid(epochPicture, samples.Slice(0, FinalSide * FinalSide, "samples"), FinalSide, FinalSide)),
-            (folder.TrainingPicture, gallery.SaveTraining(folder.TrainingPicture, MetricsLog.Read(folder.Metrics).Rows)),
+            (folder.TrainingPicture, gallery.SaveTraining(folder.TrainingPicture, MetricsLog.Read(folder.Metrics).Rows, references.Figures)),
         ];
         return [.. pictures.Where(picture => picture.Drawn).Select(picture => picture.Path)];
     }
 
-    private static void Summarize(RunFolder folder, Trainer trainer, RunObserver observer, IReadOnlyList<string> pictures)
+    private static void Summarize(RunFolder folder, Trainer trainer, RunObserver observer, IReadOnlyList<string> pictures, ReferenceFigures references)
     {
         MetricsRow[] training = [.. MetricsLog.Read(folder.Metrics).Rows.Where(row => row.Split == "train")];
-        if (observer.Last is { } last && training.Length > 0)
+        if (observer.Last is { Validation: { } validation } last && training.Length > 0)
         {
-            foreach (string line in TrainingText.Summary(training[0].BitsPerDim, last.Training.BitsPerDim, trainer.IsLikelihood, last.Validation))
+            foreach (string line in TrainingText.Summary(training[0].BitsPerDim, last.Training.BitsPerDim, trainer.IsLikelihood, validation, references))
             {
                 Console.WriteLine(line);
             }
@@ -165,7 +173,12 @@ internal static class TrainingRun
             Console.WriteLine($"Nothing is left to train: the run already has {trainer.Step} steps. Extend it with --epochs, --max-steps or --budget.");
         }
 
-        foreach (string path in (string[])[folder.Checkpoint, folder.Metrics, folder.Config, .. pictures])
+        if (trainer.Best is { } best && File.Exists(folder.Best))
+        {
+            Console.WriteLine(TrainingText.Best(best, trainer.Step));
+        }
+
+        foreach (string path in (string[])[folder.Checkpoint, .. File.Exists(folder.Best) ? [folder.Best] : Array.Empty<string>(), folder.Metrics, folder.Config, .. pictures])
         {
             Console.WriteLine($"wrote         {path}");
         }

@@ -38,6 +38,9 @@ public sealed class Checkpoint
         ? value
         : throw new CheckpointException($"The checkpoint has no counter '{name}'; it has {(Counters.Count == 0 ? "none" : string.Join(", ", Counters.Keys))}. It was not saved by a training run of this version.");
 
+    /// <summary>The same without the optimizer's state: enough to sample and to evaluate.</summary>
+    public Checkpoint WithoutOptimizer() => new() { Model = Model, Counters = Counters, Configuration = Configuration };
+
     /// <summary>Writes the checkpoint in place of the file of that path, if there is one.</summary>
     /// <exception cref="ArgumentException">Two tensors have one name, a model's tensor has an optimizer's, or the configuration is no JSON.</exception>
     /// <exception cref="CheckpointException">The file cannot be written; the old one, if any, is as it was.</exception>

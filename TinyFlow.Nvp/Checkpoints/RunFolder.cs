@@ -25,6 +25,9 @@ public sealed record RunFolder(string Path)
     /// <summary>The model and the state of its training.</summary>
     public string Checkpoint => In("checkpoint.safetensors");
 
+    /// <summary>The model as it was at its best validation, without the state of its training.</summary>
+    public string Best => In("best.safetensors");
+
     /// <summary>The curves of the training.</summary>
     public string TrainingPicture => In("training.png");
 
@@ -45,7 +48,7 @@ public sealed record RunFolder(string Path)
     public static RunFolder Create(string? path, string preset, DateTime now)
     {
         RunFolder folder = new(path ?? Unused(System.IO.Path.Combine(Runs, string.Create(CultureInfo.InvariantCulture, $"{now:yyyyMMdd-HHmmss}-{preset}"))));
-        if (File.Exists(folder.Checkpoint))
+        if (File.Exists(folder.Checkpoint) || File.Exists(folder.Best))
         {
             throw new CheckpointException($"{folder.Path}: the folder already holds a run. Choose another folder, or resume the run.");
         }

@@ -46,11 +46,21 @@ public sealed class DataSource
     /// <summary>The images to choose models by.</summary>
     public ImageSet Validation { get; }
 
-    /// <summary>Reads the training and validation images: "mini" for those that come with the program, or a folder of IDX files.</summary>
+    /// <summary>
+    /// Reads the training and validation images: "mini" for those that come with the program, or a folder with the files of
+    /// MNIST's format or of CIFAR-10's binary version.
+    /// </summary>
     /// <exception cref="DataException">The folder or a file is missing, damaged or of another kind.</exception>
-    public static DataSource Open(string name) => name == Mini
-        ? new DataSource(name, MiniMnist.ReadTraining(), MiniMnist.ReadTest)
-        : new DataSource(name, new IdxFolder(name).ReadTraining(), new IdxFolder(name).ReadTest);
+    public static DataSource Open(string name)
+    {
+        if (name == Mini)
+        {
+            return new DataSource(name, MiniMnist.ReadTraining(), MiniMnist.ReadTest);
+        }
+
+        IImageFolder folder = ImageFolder.Open(name);
+        return new DataSource(name, folder.ReadTraining(), folder.ReadTest);
+    }
 
     /// <summary>The images for a final figure; read at the first call.</summary>
     /// <exception cref="DataException">A file is missing, damaged or of another kind, or the images are not of the training images' size.</exception>

@@ -1,12 +1,12 @@
-using TinyFlow.Nvp.Checkpoints;
-
 namespace TinyFlow.Nvp.Data;
 
 /// <summary>A folder with the four files in which MNIST and its relatives are published, gzipped or not.</summary>
-public sealed class IdxFolder
+public sealed class IdxFolder : IImageFolder
 {
-    // The files themselves, or where torchvision puts them below the folder that it is given.
-    private static readonly string[] Places = ["", "raw", Path.Combine("MNIST", "raw")];
+    /// <summary>Below a folder, where its files may be: there, or where torchvision puts them.</summary>
+    internal static readonly string[] Places = ["", "raw", Path.Combine("MNIST", "raw")];
+
+    private const string Training = "train", Test = "t10k", Images = "idx3-ubyte", Labels = "idx1-ubyte";
 
     private readonly string _path;
 
@@ -15,63 +15,33 @@ public sealed class IdxFolder
 
     /// <summary>The training images and labels.</summary>
     /// <exception cref="DataException">The folder or a file is missing, damaged or of another kind.</exception>
-    public ImageSet ReadTraining() => Read("train", "training");
+    public ImageSet ReadTraining() => Read(Training, "training");
 
     /// <summary>The test images and labels.</summary>
     /// <exception cref="DataException">The folder or a file is missing, damaged or of another kind.</exception>
-    public ImageSet ReadTest() => Read("t10k", "test");
+    public ImageSet ReadTest() => Read(Test, "test");
+
+    /// <summary>Whether any of the files is there.</summary>
+    internal static bool IsOne(string path) =>
+        new[] { Training, Test }.Any(prefix => Look(path, [.. Names($"{prefix}-images", Images), .. Names($"{prefix}-labels", Labels)]) is not null);
 
     private ImageSet Read(string prefix, string set)
     {
-        string images = Find($"{prefix}-images", "idx3-ubyte", $"{set} images");
-        string labels = Find($"{prefix}-labels", "idx1-ubyte", $"{set} labels");
+        string images = Find($"{prefix}-images", Images, $"{set} images");
+        string labels = Find($"{prefix}-labels", Labels, $"{set} labels");
         return IdxReader.ReadImages($"{_path}, {set}", images, labels);
     }
 
     private string Find(string stem, string kind, string what)
     {
-        if (File.Exists(_path))
-        {
-            throw new DataException($"{_path}: this is a file; give the folder that holds the four MNIST files.");
-        }
-
-        if (!Directory.Exists(_path))
-        {
-            throw new DataException($"{_path}: there is no such folder; it should hold the four MNIST files. For the digits that come with TinyFlow, use 'mini'.");
-        }
-
-        string[] names = [$"{stem}-{kind}", $"{stem}.{kind}", $"{stem}-{kind}.gz", $"{stem}.{kind}.gz"];
-        foreach (string place in Places)
-        {
-            foreach (string name in names)
-            {
-                string path = Path.Combine(_path, place, name);
-                if (File.Exists(path))
-                {
-                    return path;
-                }
-            }
-        }
-
-        throw new DataException($"{_path}: the file of {what} is missing. Looked for {string.Join(", ", names)} there and below in {string.Join(" and ", Places[1..])}; {Contents()}.");
+        ImageFolder.Require(_path);
+        string[] names = Names(stem, kind);
+        return Look(_path, names) ?? throw new DataException(
+            $"{_path}: the file of {what} is missing. Looked for {string.Join(", ", names)} there and below in {string.Join(" and ", Places[1..])}; {ImageFolder.Contents(_path)}.");
     }
 
-    private string Contents()
-    {
-        const int Most = 8;
-        try
-        {
-            string[] names = [.. Directory.EnumerateFileSystemEntries(_path).Take(Most + 1).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
-            return names.Length switch
-            {
-                0 => "the folder is empty",
-                <= Most => $"the folder holds {string.Join(", ", names)}",
-                _ => $"the folder holds {string.Join(", ", names[..Most])} and more",
-            };
-        }
-        catch (Exception e) when (FileProblems.IsExpected(e))
-        {
-            return $"the folder cannot be listed: {FileProblems.Describe(e)}";
-        }
-    }
+    private static string[] Names(string stem, string kind) => [$"{stem}-{kind}", $"{stem}.{kind}", $"{stem}-{kind}.gz", $"{stem}.{kind}.gz"];
+
+    private static string? Look(string path, string[] names) =>
+        Places.SelectMany(place => names.Select(name => Path.Combine(path, place, name))).FirstOrDefault(File.Exists);
 }

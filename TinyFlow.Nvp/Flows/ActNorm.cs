@@ -7,13 +7,11 @@ namespace TinyFlow.Nvp.Flows;
 /// <summary>
 /// y = (x + bias)·e^logScale per channel, with log_det = H·W·Σ logScale (Kingma and Dhariwal 2018, section 3.1). From
 /// the first batch it gets the bias and scale that give each channel mean 0 and variance 1; unlike batch norm it then
-/// treats every image by itself, in training and evaluation alike.
+/// treats every image by itself, in training and evaluation alike. From n values in a channel it gets a scale of √n at
+/// most, which matters where there are but a few images.
 /// </summary>
 public sealed class ActNorm : IFlow, IDataInitialized
 {
-    // A channel that is constant in the first batch would get an infinite scale.
-    private const double SmallestDeviation = 1e-6;
-
     private readonly Parameter _bias, _logScale;
     private readonly StateBuffer _isInitialized;
 
@@ -58,9 +56,13 @@ public sealed class ActNorm : IFlow, IDataInitialized
         using Tape tape = new(x.Backend, recording: false);
         Var data = tape.Constant(x.Value);
         Var mean = data.MeanOver(0, 2, 3), variance = data.VarianceOver(0, 2, 3);
-        double[] deviations = variance.Value.ToDoubles();
+
+        // n values are taken to scatter, Σ (x − mean)², at least as much as a single value of variance 1 does. A channel of
+        // one value, as each pixel of one image is to a layer over whole images, so keeps its scale; two values that lie
+        // together by chance say little about others, which a scale of thousands would send far out of the prior's reach.
+        double leastVariance = (double)x.Shape[1] / x.Shape.Count;
         x.Backend.Write(Array.ConvertAll(mean.Value.ToDoubles(), value => -value), _bias.Value);
-        x.Backend.Write(Array.ConvertAll(deviations, value => -Math.Log(Math.Sqrt(value) + SmallestDeviation)), _logScale.Value);
+        x.Backend.Write(Array.ConvertAll(variance.Value.ToDoubles(), value => -Math.Log(Math.Max(value, leastVariance)) / 2), _logScale.Value);
         x.Backend.Fill(_isInitialized.Value, 1);
     }
 

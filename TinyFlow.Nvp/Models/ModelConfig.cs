@@ -71,6 +71,9 @@ public sealed record ModelConfig
     /// <summary>λ of the logit transform; null for none.</summary>
     public double? DataConstraint { get; init; }
 
+    /// <summary>What a text that lacks a setting means by it; the required ones are in every text.</summary>
+    internal static ModelConfig Defaults { get; } = new() { Preset = "", Architecture = default, Layers = 0, Hidden = 0 };
+
     /// <summary>[C, H, W] of an image.</summary>
     internal Shape Image => [Channels, Height, Width];
 
@@ -95,8 +98,7 @@ public sealed record ModelConfig
 
     /// <summary>Settings from the text that <see cref="ToJson"/> made.</summary>
     /// <exception cref="JsonException">The text is not that of model settings; a setting of a newer version is an error too.</exception>
-    public static ModelConfig FromJson(string json) => JsonSerializer.Deserialize(json, ConfigJson.Default.ModelConfig)
-        ?? throw new JsonException("Model settings must be a JSON object; found null.");
+    public static ModelConfig FromJson(string json) => SettingsReading.Read(SettingsReading.Parse(json), ConfigJson.Default.ModelConfig, Defaults);
 
     /// <summary>The settings as an indented JSON object.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, ConfigJson.Default.ModelConfig);

@@ -15,12 +15,16 @@ public sealed record TrainingConfig
 
     /// <summary>
     /// Seconds that training may take, with validation: steps are planned, and planned anew as their speed turns out, so
-    /// that the schedule ends in time. Null for training by epochs. The number of steps then depends on the machine.
+    /// that the schedule ends in time. The number of steps then depends on the machine. Such a run validates at its end, and
+    /// before that after as many epochs as 3 % of its time allow. Null for training by epochs, with validation after each.
     /// </summary>
     public double? BudgetSeconds { get; init; }
 
     /// <summary>Images in a step.</summary>
     public int BatchSize { get; init; } = 64;
+
+    /// <summary>Whether half of the training images, others in each epoch, are mirrored left to right; validation images never are.</summary>
+    public bool HorizontalFlips { get; init; }
 
     /// <summary>How gradients become updates.</summary>
     public OptimizerKind Optimizer { get; init; } = OptimizerKind.Adam;
@@ -70,10 +74,12 @@ public sealed record TrainingConfig
     /// <summary>Of initialization, noise, order and samples.</summary>
     public ulong Seed { get; init; }
 
+    /// <summary>What a text that lacks a setting means by it.</summary>
+    internal static TrainingConfig Defaults { get; } = new();
+
     /// <summary>Settings from the text that <see cref="ToJson"/> made.</summary>
     /// <exception cref="JsonException">The text is not that of training settings; a setting of a newer version is an error too.</exception>
-    public static TrainingConfig FromJson(string json) => JsonSerializer.Deserialize(json, ConfigJson.Default.TrainingConfig)
-        ?? throw new JsonException("Training settings must be a JSON object; found null.");
+    public static TrainingConfig FromJson(string json) => SettingsReading.Read(SettingsReading.Parse(json), ConfigJson.Default.TrainingConfig, Defaults);
 
     /// <summary>The settings as an indented JSON object.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, ConfigJson.Default.TrainingConfig);

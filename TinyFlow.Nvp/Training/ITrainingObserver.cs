@@ -11,7 +11,7 @@ public interface ITrainingObserver
     {
     }
 
-    /// <summary>Validation has begun after an epoch; it takes a while.</summary>
+    /// <summary>Validation has begun after an epoch; it takes a while. A run with a budget of time does not validate after each.</summary>
     void OnValidating(int epoch)
     {
     }

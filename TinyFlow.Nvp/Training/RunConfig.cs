@@ -1,4 +1,6 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization.Metadata;
 using TinyFlow.Nvp.Checkpoints;
 using TinyFlow.Nvp.Models;
 
@@ -21,7 +23,10 @@ public sealed record RunConfig(ModelConfig Model, TrainingConfig Training, DataC
     {
         try
         {
-            return JsonSerializer.Deserialize(json, ConfigJson.Default.RunConfig) is { Model: not null, Training: not null, Data: not null } config
+            JsonObject run = SettingsReading.Parse(json);
+            Complete(run, "model", ConfigJson.Default.ModelConfig, ModelConfig.Defaults);
+            Complete(run, "training", ConfigJson.Default.TrainingConfig, TrainingConfig.Defaults);
+            return run.Deserialize(ConfigJson.Default.RunConfig) is { Model: not null, Training: not null, Data: not null } config
                 ? config
                 : throw new CheckpointException("The run's settings are incomplete: model, training and data are needed.");
         }
@@ -33,4 +38,12 @@ public sealed record RunConfig(ModelConfig Model, TrainingConfig Training, DataC
 
     /// <summary>The settings as an indented JSON object.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, ConfigJson.Default.RunConfig);
+
+    private static void Complete<T>(JsonObject run, string part, JsonTypeInfo<T> type, T defaults)
+    {
+        if (run[part] is JsonObject settings)
+        {
+            SettingsReading.Completed(settings, type, defaults);
+        }
+    }
 }

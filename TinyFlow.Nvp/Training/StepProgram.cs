@@ -75,7 +75,10 @@ internal sealed class StepProgram : IDisposable
             // The noise of an epoch is a stream of its own, and part of what is recorded.
             Forget();
             _epoch = epoch;
-            _model.Backend.Write(Array.ConvertAll(_batches.Order(epoch).ToArray(), image => (double)image), _order);
+            NoiseKey flips = new(_config.Seed, NoiseStreams.Flips(epoch));
+            _model.Backend.Write(
+                Array.ConvertAll(_batches.Order(epoch).ToArray(), image => _config.HorizontalFlips && HorizontalFlips.IsFlipped(image, flips) ? -1.0 - image : image),
+                _order);
         }
 
         for (int batch = 0; batch < _batches.BatchesPerEpoch; batch++)

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using TinyFlow.Nvp.Checkpoints;
 using TinyFlow.Nvp.Data;
 using TinyFlow.Nvp.Evaluation;
@@ -13,19 +12,15 @@ namespace TinyFlow.Nvp.Training;
 /// Trains a model: a loop over (state, batch). The state is the model, the optimizer, and counters from which the order
 /// of the images and all noise follow, so that a run that is saved and resumed goes on bit for bit.
 /// </summary>
-public sealed class Trainer : IDisposable
+public sealed partial class Trainer : IDisposable
 {
     // ActNorm and its like start from the statistics of this many images.
     private const int InitializationImages = 128;
     private const double SpeedSmoothing = 0.1;
 
-    // With a budget of time: a plan every so many steps, and until an epoch has been validated, the speed of evaluation
-    // in images over that of training.
-    private const int PlanEvery = 100, FirstPlan = 8;
-    private const double SpeedOfEvaluation = 3;
-
     private readonly FlowModel _model;
     private readonly DataSource _data;
+    private readonly TimeProvider _time;
     private readonly IObjective _objective;
     private readonly AdamOptimizer _optimizer;
     private readonly WeightAverage? _average;
@@ -35,15 +30,15 @@ public sealed class Trainer : IDisposable
     private TrainingPosition _position = TrainingPosition.Start;
     private double _imagesPerSecond;
     private double? _learningRate;
-    private double? _validationSeconds;
 
     /// <summary>A trainer at the start of a run.</summary>
     /// <param name="model">What it trains; must outlive it.</param>
     /// <param name="config">The settings.</param>
     /// <param name="data">The images.</param>
     /// <param name="recordsSteps">Whether a backend that can record a step does. The results are the same.</param>
+    /// <param name="time">What measures the speed, which a budget of time is planned by; by default the system's clock.</param>
     /// <exception cref="ArgumentException">The settings do not fit, or the images are not of the model's size.</exception>
-    public Trainer(FlowModel model, TrainingConfig config, DataSource data, bool recordsSteps = true)
+    public Trainer(FlowModel model, TrainingConfig config, DataSource data, bool recordsSteps = true, TimeProvider? time = null)
     {
         config.Check();
         Evaluator.RequireSize(model, data.Training);
@@ -54,6 +49,7 @@ public sealed class Trainer : IDisposable
 
         _model = model;
         _data = data;
+        _time = time ?? TimeProvider.System;
         Config = config;
         _objective = Objective.Create(config.Objective, model, config.L2, config.Penalty);
         _optimizer = new AdamOptimizer(model.Parameters, config);
@@ -77,19 +73,18 @@ public sealed class Trainer : IDisposable
     /// <summary>The current epoch, counted from 0.</summary>
     public int Epoch => _position.Epoch;
 
+    /// <summary>The best validation so far; null before there was one.</summary>
+    public BestValidation? Best => _position.Best;
+
     /// <summary>Steps in an epoch; its last batch may be smaller.</summary>
     public int StepsPerEpoch => _batches.BatchesPerEpoch;
 
     /// <summary>Steps in all; with a budget of time, as planned now.</summary>
     public long TotalSteps => Math.Min(Plan.End, Config.MaxSteps ?? long.MaxValue);
 
-    // What a schedule runs over: a limit of steps cuts it short and does not squeeze it. Until a run with a budget has
-    // measured its speed it must not come to its end.
-    private SchedulePlan Plan => Config.BudgetSeconds is null
-        ? new SchedulePlan(0, 0, (long)Config.Epochs * StepsPerEpoch)
-        : _position.Plan ?? new SchedulePlan(0, 0, long.MaxValue, Budget);
-
-    private long Budget => (long)((Config.BudgetSeconds ?? 0) * 1000);
+    /// <summary>Checks that the backend has the memory for a step, by small ones without an update, before a large one fills the machine.</summary>
+    /// <exception cref="InsufficientMemoryException">It has not: the message says what is needed, what there is, and what would fit.</exception>
+    public void RequireMemory() => StepMemory.Require(_model, _objective, Config);
 
     /// <summary>
     /// Trains to the end of the settings' epochs, steps or budget, or until it is asked to stop. Afterwards the model
@@ -191,14 +186,14 @@ public sealed class Trainer : IDisposable
     }
 
     // At the end of an epoch, and of training. A run that was interrupted while it validated owes it when it is resumed.
-    private bool OwesReport => Step > 0 && !_position.IsReported && (_position.Batch == StepsPerEpoch || Step >= TotalSteps);
+    private bool OwesReport => Step > 0 && (Step >= TotalSteps ? !_position.IsValidated : _position.Batch == StepsPerEpoch && !_position.IsReported);
 
     // What training keeps beside the model.
     private IEnumerable<(string Name, Tensor Value)> Kept => _optimizer.State.Concat(_average?.Trained ?? []);
 
     private void DoSteps(ITrainingObserver? observer)
     {
-        long started = Stopwatch.GetTimestamp();
+        long started = _time.GetTimestamp();
         _average?.Hide();
         if (_position.Batch == StepsPerEpoch)
         {
@@ -217,7 +212,7 @@ public sealed class Trainer : IDisposable
         foreach ((LossValues loss, double squaredNorm) in _program.Run(first, count))
         {
             // Steps done ahead took the same time each.
-            seconds = seconds == 0 ? Stopwatch.GetElapsedTime(started).TotalSeconds / count : seconds;
+            seconds = seconds == 0 ? _time.GetElapsedTime(started).TotalSeconds / count : seconds;
             StepReport report = After(loss, Math.Sqrt(squaredNorm), seconds);
             observer?.OnStep(report);
         }
@@ -245,59 +240,56 @@ public sealed class Trainer : IDisposable
             Step, TotalSteps == long.MaxValue ? null : TotalSteps, _position.Epoch + 1, _position.Batch, StepsPerEpoch, images, loss, norm, learningRate, _position.Seconds, _imagesPerSecond);
     }
 
-    /// <summary>Validates and reports an epoch; false if it was asked to stop meanwhile.</summary>
+    /// <summary>Reports an epoch, validated if it is time; false if it was asked to stop meanwhile.</summary>
     private bool TryReport(ITrainingObserver? observer, CancellationToken cancellation)
     {
-        int epoch = _position.Epoch + 1;
-        observer?.OnValidating(epoch);
-        _average?.Show();
-        long started = Stopwatch.GetTimestamp();
-        try
+        if (Step < TotalSteps)
         {
-            EvaluationResult validation = Evaluator.Evaluate(_model, _data.Validation, new EvaluationSettings { Seed = Config.Seed }, cancellation);
-            _position = _position with { IsReported = true };
-            observer?.OnEpoch(new EpochReport(
-                epoch, Step, _position.EpochMean, validation, _learningRate ?? LearningRateAt(Step - 1), _position.Seconds,
-                _position.EpochImages / _position.EpochSeconds, IsComplete: _position.Batch == StepsPerEpoch));
-            _validationSeconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
-            _position = _position.AfterValidation(_validationSeconds.Value);
-            if (Step < TotalSteps)
+            // There may be no time left for another step, and then there must be a validation.
+            PlanAnew(always: true);
+        }
+
+        _average?.Show();
+        double secondsBefore = _position.Seconds;
+        EvaluationResult? validation = null;
+        if (ValidationIsDue)
+        {
+            observer?.OnValidating(_position.Epoch + 1);
+            long started = _time.GetTimestamp();
+            try
             {
-                PlanAnew(always: true);
+                validation = Evaluator.Evaluate(_model, _data.Validation, new EvaluationSettings { Seed = Config.Seed }, cancellation);
+            }
+            catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+            {
+                return false;
             }
 
-            return true;
+            _position = _position.AfterValidation(validation.BitsPerDim, _time.GetElapsedTime(started));
         }
-        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+
+        Report(observer, validation, secondsBefore);
+        if (validation is not null && Step < TotalSteps)
         {
-            return false;
+            PlanAnew(always: true);
         }
+
+        return true;
+    }
+
+    private void Report(ITrainingObserver? observer, EvaluationResult? validation, double seconds)
+    {
+        _position = _position with { IsReported = true };
+        long started = _time.GetTimestamp();
+        observer?.OnEpoch(new EpochReport(
+            _position.Epoch + 1, Step, _position.EpochMean, validation, _learningRate ?? LearningRateAt(Step - 1), seconds,
+            _position.EpochImages / _position.EpochSeconds, IsComplete: _position.Batch == StepsPerEpoch, IsBest: validation is not null && Best?.Step == Step));
+        TimeSpan time = _time.GetElapsedTime(started);
+        _reportSeconds = time.TotalSeconds;
+        _position = _position.AfterReport(time);
     }
 
     private double LearningRateAt(long step) => LearningRates.At(Config, _position.Epoch, Plan.At(step), step);
-
-    /// <summary>With a budget of time: what is left of it, at the speed of the last steps, gives the last step.</summary>
-    private void PlanAnew(bool always = false)
-    {
-        bool isTime = Step < PlanEvery ? Step >= FirstPlan && long.IsPow2(Step) : Step % PlanEvery == 0;
-        if (Config.BudgetSeconds is not { } budget || !(isTime || always) || _imagesPerSecond == 0)
-        {
-            return;
-        }
-
-        double secondsPerStep = Config.BatchSize / _imagesPerSecond;
-        double validation = _validationSeconds ?? _data.Validation.Count / (SpeedOfEvaluation * _imagesPerSecond);
-        double steps = (budget - _position.Seconds - validation) / (secondsPerStep + validation / StepsPerEpoch);
-        _position = _position with { Plan = Plan.Until(Step, Step + (long)Math.Max(0, steps)) };
-        _isPlanned = false;
-    }
-
-    // A run that goes on with another budget has the schedule of a run that had it from the start, as with other epochs.
-    private SchedulePlan PlanOfNewBudget(TrainingPosition position, double seconds)
-    {
-        double more = (seconds - position.Seconds) / (position.Seconds / position.Step);
-        return new SchedulePlan(0, 0, position.Step + (long)Math.Max(0, more), Budget);
-    }
 
     private void InitializeFromData()
     {
@@ -319,6 +311,11 @@ public sealed class Trainer : IDisposable
 
         byte[] pixels = new byte[images.Length * _data.Training.Dimensions];
         _data.Training.Gather(images, pixels);
+        if (Config.HorizontalFlips)
+        {
+            HorizontalFlips.Apply(images, pixels, _data.Training.Width, new NoiseKey(Config.Seed, NoiseStreams.Flips(0)));
+        }
+
         using Tensor x = Dequantization.Of(
             _model.Backend, _data.Training, images, pixels, new NoiseKey(Config.Seed, NoiseStreams.Dequantization(0)), "the first images");
         _model.Initialize(x);

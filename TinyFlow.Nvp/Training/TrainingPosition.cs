@@ -11,7 +11,8 @@ internal sealed record TrainingPosition
     /// <summary>The parts of the loss, the images, the seconds of the epoch, and the seconds before it.</summary>
     public const int SumCount = 11;
 
-    private const string StepKey = "step", EpochKey = "epoch", BatchKey = "batch", ReportedKey = "reported";
+    private const string StepKey = "step", EpochKey = "epoch", BatchKey = "batch", ReportedKey = "reported", ValidatedKey = "validated";
+    private const string ValidationKey = "validation_microseconds", LastValidationKey = "last_validation_microseconds";
 
     public static TrainingPosition Start { get; } = new();
 
@@ -24,8 +25,20 @@ internal sealed record TrainingPosition
     /// <summary>Batches done in this epoch.</summary>
     public int Batch { get; private init; }
 
-    /// <summary>Whether the epoch so far has been validated and reported.</summary>
+    /// <summary>Whether the epoch so far has been reported.</summary>
     public bool IsReported { get; init; }
+
+    /// <summary>Whether the model as it is has been validated.</summary>
+    public bool IsValidated { get; private init; }
+
+    /// <summary>What all validations took.</summary>
+    public TimeSpan Validation { get; private init; }
+
+    /// <summary>What the last validation took; null before there was one.</summary>
+    public TimeSpan? LastValidation { get; private init; }
+
+    /// <summary>The best validation so far; null before there was one.</summary>
+    public BestValidation? Best { get; private init; }
 
     public double EpochImages { get; private init; }
 
@@ -43,7 +56,8 @@ internal sealed record TrainingPosition
     public LossValues EpochMean => Total * (1 / EpochImages);
 
     public IReadOnlyDictionary<string, long> Counters => new Dictionary<string, long>([
-        new(StepKey, Step), new(EpochKey, Epoch), new(BatchKey, Batch), new(ReportedKey, IsReported ? 1 : 0), .. Plan?.Counters ?? []]);
+        new(StepKey, Step), new(EpochKey, Epoch), new(BatchKey, Batch), new(ReportedKey, IsReported ? 1 : 0), new(ValidatedKey, IsValidated ? 1 : 0),
+        .. Microseconds(ValidationKey, Validation), .. Microseconds(LastValidationKey, LastValidation), .. Best?.Counters ?? [], .. Plan?.Counters ?? []]);
 
     public double[] Sums => [.. Total.ToArray(), EpochImages, EpochSeconds, SecondsBefore];
 
@@ -63,13 +77,18 @@ internal sealed record TrainingPosition
                 $"The checkpoint's counters contradict each other or the data: step {step} is not batch {batch} of epoch {epoch} with {stepsPerEpoch} batches an epoch. It was trained on other images or with another batch size, or is damaged.");
         }
 
+        bool isReported = !checkpoint.Counters.TryGetValue(ReportedKey, out long reported) || reported != 0;
         return new TrainingPosition
         {
             Step = step,
             Epoch = (int)epoch,
             Batch = (int)batch,
-            // Where the counter is missing, a report came before all checkpoints but those of interrupted runs.
-            IsReported = !checkpoint.Counters.TryGetValue(ReportedKey, out long reported) || reported != 0,
+            // Where the counter is missing, a report came before all checkpoints but those of interrupted runs, and a validation before each report.
+            IsReported = isReported,
+            IsValidated = checkpoint.Counters.TryGetValue(ValidatedKey, out long validated) ? validated != 0 : isReported,
+            Validation = Time(checkpoint, ValidationKey) ?? TimeSpan.Zero,
+            LastValidation = Time(checkpoint, LastValidationKey),
+            Best = BestValidation.From(checkpoint.Counters),
             Total = LossValues.FromArray(sums),
             EpochImages = sums[^3],
             EpochSeconds = sums[^2],
@@ -83,13 +102,43 @@ internal sealed record TrainingPosition
         Step = Step + 1,
         Batch = Batch + 1,
         IsReported = false,
+        IsValidated = false,
         Total = Total + loss * images,
         EpochImages = EpochImages + images,
         EpochSeconds = EpochSeconds + seconds,
     };
 
-    /// <summary>After a validation that took so long.</summary>
-    public TrainingPosition AfterValidation(double seconds) => this with { SecondsBefore = SecondsBefore + seconds };
+    /// <summary>After a validation that came to so many bits per dimension and took so long.</summary>
+    public TrainingPosition AfterValidation(double bitsPerDim, TimeSpan time)
+    {
+        // Whole microseconds, as a checkpoint keeps them: a resumed run must decide as this one.
+        TimeSpan kept = TimeSpan.FromMicroseconds((long)time.TotalMicroseconds);
+        return this with
+        {
+            IsValidated = true,
+            Validation = Validation + kept,
+            LastValidation = kept,
+            Best = BestValidation.Better(Best, Epoch + 1, Step, bitsPerDim),
+            SecondsBefore = SecondsBefore + time.TotalSeconds,
+        };
+    }
 
-    public TrainingPosition NextEpoch() => new() { Step = Step, Epoch = Epoch + 1, SecondsBefore = Seconds, Plan = Plan };
+    /// <summary>After a report that took so long.</summary>
+    public TrainingPosition AfterReport(TimeSpan time) => this with { SecondsBefore = SecondsBefore + time.TotalSeconds };
+
+    public TrainingPosition NextEpoch() => new()
+    {
+        Step = Step,
+        Epoch = Epoch + 1,
+        SecondsBefore = Seconds,
+        Validation = Validation,
+        LastValidation = LastValidation,
+        Best = Best,
+        Plan = Plan,
+    };
+
+    private static IEnumerable<KeyValuePair<string, long>> Microseconds(string key, TimeSpan? time) => time is { } known ? [new(key, (long)known.TotalMicroseconds)] : [];
+
+    private static TimeSpan? Time(Checkpoint checkpoint, string key) =>
+        checkpoint.Counters.TryGetValue(key, out long microseconds) ? TimeSpan.FromMicroseconds(microseconds) : null;
 }

@@ -49,6 +49,7 @@ public sealed unsafe partial class CudaBackend
 
         long size = x.Count / x.Shape[0], quads = Quads.Count(size);
         (arguments.X, arguments.Count, arguments.Size, arguments.Quads) = (Address(x), x.Shape[0], size, new Divisor(quads));
+        arguments.Width = x.Shape[x.Shape.Rank - 1];
         arguments.Vectors = size % Quads.Size == 0 ? Quads.AreVectors(arguments.X) : 0;
         Launch("tf_dequantize", LaunchGrid.Over(x.Shape[0] * quads), arguments);
     }
@@ -73,7 +74,7 @@ public sealed unsafe partial class CudaBackend
     private struct DequantizeArguments
     {
         public ulong Pixels, Images, Order, First, X;
-        public long Count, Size;
+        public long Count, Size, Width;
         public Divisor Quads;
         public NoiseKey Key;
         public int Vectors;

@@ -17,8 +17,14 @@ public abstract unsafe partial class HostBackend<T>
         Span<byte> bytes = new(gathered, count * store.Dimensions);
         for (int n = 0; n < count; n++)
         {
-            images[n] = int.CreateChecked(chosen[n]);
-            pixels.Image(images[n]).CopyTo(bytes[(n * store.Dimensions)..]);
+            int number = int.CreateChecked(chosen[n]);
+            images[n] = number < 0 ? -1 - number : number;
+            Span<byte> image = bytes.Slice(n * store.Dimensions, store.Dimensions);
+            pixels.Image(images[n]).CopyTo(image);
+            for (int row = 0; number < 0 && row < image.Length; row += x.Shape[3])
+            {
+                image.Slice(row, x.Shape[3]).Reverse();
+            }
         }
 
         Dequantize(bytes, new ReadOnlySpan<int>(images, count), key, x);

@@ -31,6 +31,7 @@ public sealed class MistakeTests
     [DataRow(1, "hidden must be from 1 to 100000; found 100000000", "train", "--hidden", "100000000")]
     [DataRow(1, "GiB of memory for its parameters", "train", "--preset", "notebook", "--hidden", "100000")]
     [DataRow(1, "GiB of memory for its parameters", "train", "--layers", "10000", "--hidden", "10000")]
+    [DataRow(1, "batch of 8,334 images needs about", "train", "--preset", "notebook", "--layers", "200", "--batch-size", "8334")]
     [DataRow(1, "no such folder", "train", "--data", "nowhere")]
     [DataRow(1, "There is no run yet", "sample")]
     [DataRow(1, "no such run folder or checkpoint file", "eval", "nothing-here")]
@@ -209,6 +210,8 @@ public sealed class MistakeTests
         Assert.AreEqual(0, result.ExitCode, result.Error);
         Assert.DoesNotContain("NaN", result.Output + result.Error);
         Assert.Contains(" bits/dim, 1 image, 1 noise draw", result.Output);
+        Assert.MatchesRegex(@"references    \d\.\d\d \(one histogram of all pixels\), \d\.\d\d \(a histogram for each pixel\): validation images", result.Output);
+        Assert.DoesNotContain("MNIST", result.Output);
         Assert.Contains("tinyflow sample \"my run\"    tinyflow eval \"my run\"", result.Output);
     }
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using SkiaSharp;
 using TinyFlow.Nvp.Checkpoints;
 using TinyFlow.Tests.Files;
 
@@ -27,6 +28,27 @@ public sealed class TrainTests
         foreach (string word in (string[])["shapes", "base log_prob", "reconstruction error", "log_det", "parameters", "first loss"])
         {
             Assert.Contains(word, result.Error);
+        }
+    }
+
+    [TestMethod]
+    public void Images_in_colour_are_trained_on_measured_and_drawn()
+    {
+        using TemporaryFolder folder = new();
+        TinyImages.WriteCifar(Directory.CreateDirectory(folder.File("cifar")).FullName, imagesInABatch: 3);
+        CliProcess.Result train = CliProcess.Run(
+            folder.Path, "train", "--preset", "paper-cifar", "--layers", "1", "--hidden", "4", "--batch-size", "4", "--data", "cifar", "--max-steps", "2", "--out", "run");
+        Assert.AreEqual(0, train.ExitCode, train.Error);
+        Assert.Contains("13 images of 3x32x32", train.Error);
+        CliProcess.Result eval = CliProcess.Run(folder.Path, "eval", "run", "--json");
+        Assert.AreEqual(0, eval.ExitCode, eval.Error);
+        using JsonDocument figures = JsonDocument.Parse(eval.Output);
+        Assert.AreEqual(3, figures.RootElement.GetProperty("images").GetInt32());
+        Assert.AreEqual(figures.RootElement.GetProperty("nll").GetDouble(), figures.RootElement.GetProperty("bits_per_dim").GetDouble() * 3072 * Math.Log(2), 1e-6);
+        foreach (string picture in (string[])["samples.png", "real-vs-generated.png"])
+        {
+            using SKBitmap read = SKBitmap.Decode(Path.Combine(folder.Path, "run", picture));
+            Assert.IsGreaterThan(1000, read.Pixels.Count(color => color.Red != color.Green && color.Green != color.Blue), picture);
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using TinyFlow.Nvp.Data;
 using TinyFlow.Tests.Files;
 
 namespace TinyFlow.Tests.Cli;
@@ -120,7 +121,11 @@ public sealed class UseTests
         using JsonDocument figures = JsonDocument.Parse(json.Output);
         Assert.AreEqual(1, figures.RootElement.GetProperty("images").GetInt32());
         Assert.AreEqual(JsonValueKind.Null, figures.RootElement.GetProperty("standard_error").ValueKind, "one image has no deviation");
-        Assert.AreEqual("digits", Path.GetFileName(figures.RootElement.GetProperty("trained_on").GetString()));
+        DataSource own = DataSource.Open(data);
+        Assert.AreEqual(data, figures.RootElement.GetProperty("trained_on").GetString());
+        Assert.AreEqual(own.Training.Sha256, figures.RootElement.GetProperty("trained_on_sha256").GetString());
+        Assert.AreEqual($"{data}, test", figures.RootElement.GetProperty("data").GetString());
+        Assert.AreEqual(own.Test().Sha256, figures.RootElement.GetProperty("data_sha256").GetString());
 
         CliProcess.Result mini = CliProcess.Run(folder.Path, "eval", "run", "--data", "mini");
         Assert.Contains("mini, test: all 2000", mini.Output);

@@ -94,7 +94,7 @@ public sealed class DataSourceTests
         Refused(folder.File("nowhere"), "there is no such folder");
         Refused(folder.Write("file", [1]), "this is a file");
         File.Delete(folder.File("file"));
-        Refused(folder.Path, "the file of training images is missing", "the folder is empty");
+        Refused(folder.Path, "no images were found", "train-images-idx3-ubyte", "data_batch_1.bin to data_batch_5.bin", "the folder is empty");
         WriteSet(folder.Path, "train", 6, "-", "", false);
         File.Delete(folder.File("train-labels-idx1-ubyte"));
         Refused(folder.Path, "the file of training labels is missing");

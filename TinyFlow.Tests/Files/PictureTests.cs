@@ -90,7 +90,7 @@ public sealed class PictureTests
                 Nll = i % 7 == 3 ? double.NaN : 1000 + 3000.0 / i,
                 BitsPerDim = i % 7 == 3 ? double.NaN : 1.5 + 8.0 / i,
             })];
-            TrainingPicture.Save(path, rows);
+            TrainingPicture.Save(path, rows, [new(1.92, "B. Keng"), new(1.06, "Real NVP, as later papers report it")]);
             using SKBitmap picture = SKBitmap.Decode(path);
             Assert.AreEqual((1560, 420), (picture.Width, picture.Height));
             for (int panel = 0; panel < 3; panel++)
@@ -98,6 +98,28 @@ public sealed class PictureTests
                 // The band of the titles.
                 Assert.IsGreaterThan(50, DarkPixels(picture, new SKRectI(panel * 520, 5, (panel + 1) * 520, 30)));
             }
+        }
+    }
+
+    [TestMethod]
+    [DataRow(0.0, 1.0)]
+    [DataRow(1063.1, 1063.2)]
+    [DataRow(1063.2341, 1063.2343)]
+    [DataRow(1.06, 1.06000001)]
+    [DataRow(-1.5, 20.25)]
+    [DataRow(-3e-7, 5e-7)]
+    [DataRow(900.0, 123456.0)]
+    [DataRow(12345678.0, 12345679.5)]
+    [DataRow(-1e30, 3e30)]
+    public void The_marks_of_an_axis_have_labels_of_their_own_that_say_where_they_are(double low, double high)
+    {
+        IReadOnlyList<(double Position, string Label)> marks = AxisTicks.Between(low, high);
+        Assert.IsInRange(3, 8, marks.Count);
+        Assert.HasCount(marks.Count, marks.Select(mark => mark.Label).Distinct());
+        foreach ((double position, string label) in marks)
+        {
+            Assert.IsInRange(low, high, position);
+            Assert.AreEqual(position, double.Parse(label, System.Globalization.CultureInfo.InvariantCulture), 1e-6 * (high - low));
         }
     }
 

@@ -11,8 +11,8 @@ public sealed class RunFolderTests
     public void A_run_has_its_files_where_the_documentation_says()
     {
         RunFolder run = new("r");
-        string[] files = [run.Config, run.Metrics, run.Checkpoint, run.EpochPicture(10), run.TrainingPicture, run.RealVersusGenerated, run.SamplesPicture];
-        string[] expected = ["config.json", "metrics.jsonl", "checkpoint.safetensors", "samples/epoch-0010.png", "training.png", "real-vs-generated.png", "samples.png"];
+        string[] files = [run.Config, run.Metrics, run.Checkpoint, run.Best, run.EpochPicture(10), run.TrainingPicture, run.RealVersusGenerated, run.SamplesPicture];
+        string[] expected = ["config.json", "metrics.jsonl", "checkpoint.safetensors", "best.safetensors", "samples/epoch-0010.png", "training.png", "real-vs-generated.png", "samples.png"];
         CollectionAssert.AreEqual(expected.Select(name => "r/" + name).ToArray(), files.Select(path => path.Replace('\\', '/')).ToArray());
     }
 
@@ -88,6 +88,19 @@ public sealed class RunFolderTests
         File.WriteAllText(run.Config, File.ReadAllText(run.Config).Replace("\"format_version\": 1", "\"format_version\": 2"));
         StringAssert.Contains(Refused(() => RunFolder.Find("one", folder.Path)), "Upgrade");
         StringAssert.Contains(Refused(() => RunFolder.Find(run.Checkpoint, folder.Path)), "Upgrade");
+    }
+
+    [TestMethod]
+    public void The_best_model_of_a_run_is_found_in_its_folder_alone()
+    {
+        using TemporaryFolder folder = new();
+        RunFolder run = MakeRun(folder, "one", Now);
+        StringAssert.Contains(Refused(() => RunFolder.Find("one", folder.Path).AtBest()), "holds no best.safetensors: the run has not validated yet");
+        File.WriteAllBytes(run.Best, []);
+        Assert.AreEqual(new RunLocation(run.Best, run), RunFolder.Find("one", folder.Path).AtBest());
+        StringAssert.Contains(Refused(() => RunFolder.Find(folder.Write("alone.safetensors", []), folder.Path).AtBest()), "this is one model");
+        File.Delete(run.Checkpoint);
+        StringAssert.Contains(Refused(() => RunFolder.Create(run.Path, "quick", Now)), "already holds a run");
     }
 
     [TestMethod]

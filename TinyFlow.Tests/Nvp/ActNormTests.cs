@@ -1,9 +1,12 @@
 using TinyFlow.Autograd;
 using TinyFlow.Autograd.Functions;
+using TinyFlow.Nvp.Data;
 using TinyFlow.Nvp.Flows;
 using TinyFlow.Nvp.Models;
 using TinyFlow.Nvp.Parameters;
+using TinyFlow.Nvp.Training;
 using TinyFlow.Tests.Ops;
+using TinyFlow.Tests.Training;
 
 namespace TinyFlow.Tests.Nvp;
 
@@ -22,6 +25,37 @@ public sealed class ActNormTests
         Var y = layer.Forward(tape.Constant(x), Pass.Training).Y;
         Close.Check([0, 0, 0], y.MeanOver(0, 2, 3).Value.ToDoubles(), 1e-12, "mean");
         Close.Check([1, 1, 1], y.VarianceOver(0, 2, 3).Value.ToDoubles(), 1e-4, "variance");
+    });
+
+    [TestMethod]
+    [DataRow(1, 1, 1)]
+    [DataRow(4, 1, 1)]
+    [DataRow(3, 2, 6)]
+    public void A_channel_that_does_not_vary_gets_a_scale_of_the_root_of_its_values_at_most(int images, int height, int width) => Devices.Run(Devices.Reference, backend =>
+    {
+        using ParameterSet parameters = ParameterSet.Create(backend, 0, root => new ActNorm(root, 2), out ActNorm layer);
+        using Tensor x = backend.Zeros([images, 2, height, width]);
+        backend.Fill(x, 0.7);
+        using Tape tape = new(backend, recording: false);
+        layer.Initialize(tape.Constant(x));
+        double[] logScale = parameters.Parameters.Single(parameter => parameter.Name == "log_scale").Value.ToDoubles();
+        Close.Check([Math.Log(images * height * width) / 2, Math.Log(images * height * width) / 2], logScale, 1e-9, "log_scale");
+        Close.Check(new double[x.Shape.Count], layer.Forward(tape.Constant(x), Pass.Training).Y.Value.ToDoubles(), 1e-9, "y");
+    });
+
+    [TestMethod]
+    [DataRow("quick")]
+    [DataRow("affine")]
+    public void A_single_training_image_gives_figures_that_make_sense(string preset) => Devices.Run(Devices.Cpu, backend =>
+    {
+        ImageSet two = DataSource.Open(DataSource.Mini).Published.Slice(0, 2, "two");
+        Preset found = Presets.Find(preset);
+        using FlowModel model = FlowModel.Create(found.Model with { Layers = 2, Hidden = 4, DenseLayers = 2, DenseHidden = 8 }, backend, seed: 0);
+        using Trainer trainer = new(model, found.Training with { BatchSize = 1, MaxSteps = 5 }, new DataSource("two", two, () => two));
+
+        // A uniform density costs 8; another digit than the one that it knows is dear, but no more than a few times that.
+        Assert.IsInRange(0, 8, trainer.FirstLoss().BitsPerDim);
+        trainer.Run(new StepWatcher(step => Assert.IsInRange(0, 8, step.Loss.BitsPerDim), onEpoch: epoch => Assert.IsInRange(0, 40, epoch.Validation!.BitsPerDim)));
     });
 
     [TestMethod]

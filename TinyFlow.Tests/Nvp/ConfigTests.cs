@@ -1,6 +1,8 @@
 using System.Text.Json;
+using TinyFlow.Nvp.Checkpoints;
 using TinyFlow.Nvp.Models;
 using TinyFlow.Nvp.Objectives;
+using TinyFlow.Nvp.Training;
 using TinyFlow.Tests.Backends;
 
 namespace TinyFlow.Tests.Nvp;
@@ -83,6 +85,31 @@ public sealed class ConfigTests
         Assert.AreEqual(
             Presets.Notebook.Training,
             TrainingConfig.FromJson("""{ "epochs": 50, "batch_size": 64, "learning_rate": 5e-4, "schedule": "Step", "step_epochs": 25, "step_factor": 0.8, "weight_decay": 1e-6, "clip_norm": 1, "l2": 1e-5, "objective": "Exact", "seed": 0 }"""));
+    }
+
+    [TestMethod]
+    public void A_setting_that_is_missing_has_the_value_that_its_record_declares()
+    {
+        Assert.AreEqual(new TrainingConfig(), TrainingConfig.FromJson("{}"));
+        Assert.AreEqual(new TrainingConfig { LearningRate = 2, ClipNorm = null, Seed = 3 }, TrainingConfig.FromJson("""{ "learning_rate": 2, "clip_norm": null, "seed": 3 }"""));
+        const string Model = """{ "preset": "notebook", "architecture": "Notebook", "layers": 8, "hidden": 64 }""";
+        Assert.AreEqual(Presets.Notebook.Model, ModelConfig.FromJson(Model));
+
+        RunConfig run = RunConfig.FromJson($$"""{ "model": {{Model}}, "training": { "epochs": 50, "learning_rate": 5e-4 }, "data": { "source": "mini", "sha256": "00" } }""");
+        Assert.AreEqual(Presets.Notebook.Model, run.Model);
+        Assert.AreEqual(new TrainingConfig { Epochs = 50, LearningRate = 5e-4 }, run.Training);
+        run.Training.Check();
+    }
+
+    [TestMethod]
+    public void A_setting_that_every_text_must_have_is_missed()
+    {
+        Assert.Contains("layers", Assert.Throws<JsonException>(() => ModelConfig.FromJson("""{ "preset": "notebook", "architecture": "Notebook", "hidden": 64 }""")).Message);
+        Assert.Throws<JsonException>(() => TrainingConfig.FromJson("[]"));
+        Assert.Throws<JsonException>(() => TrainingConfig.FromJson("null"));
+        Assert.Throws<JsonException>(() => TrainingConfig.FromJson("""{ "epochs": 1, "epochs": 2 }"""));
+        Assert.Throws<CheckpointException>(() => RunConfig.FromJson("""{ "model": 3 }"""));
+        Assert.Contains("model, training and data are needed", Assert.Throws<CheckpointException>(() => RunConfig.FromJson("{}")).Message);
     }
 
     [TestMethod]

@@ -168,6 +168,59 @@ public abstract class AgainstReferenceTests
     });
 
     [TestMethod]
+    [DataRow(28)]
+    [DataRow(5)]
+    public void Images_of_a_store_are_chosen_by_numbers_in_memory_and_may_be_mirrored(int width) => OnBoth((reference, backend) =>
+    {
+        byte[] pixels = [.. Enumerable.Range(0, 9 * 6 * width).Select(i => (byte)(31 * i))];
+        double[] Dequantized(IBackend on)
+        {
+            using PixelStore store = on.Store(pixels, 6 * width);
+            using Tensor order = on.Create([6], (ReadOnlySpan<double>)[0, 7, -1 - 8, 3, -1, 1]), first = on.Scalar(1), x = on.Allocate([4, 2, 3, width]);
+            on.Dequantize(store, order, first, new NoiseKey(3, 1), x);
+            return x.ToDoubles();
+        }
+
+        double[] found = Dequantized(backend);
+        byte[] Image(int number, bool mirrored) =>
+            [.. Enumerable.Range(0, 6).SelectMany(row => { byte[] line = pixels[((6 * number + row) * width)..][..width]; return mirrored ? line.Reverse() : line; })];
+        CollectionAssert.AreEqual(
+            (byte[])[.. Image(7, false), .. Image(8, true), .. Image(3, false), .. Image(0, true)], found.Select(v => (byte)Math.Floor(256 * v)).ToArray());
+        Close.Check(Dequantized(reference), found, 1.0 / (1 << 24), "pixels and noise");
+    });
+
+    [TestMethod]
+    public void Rows_of_tables_are_taken_and_put_by_a_number_in_memory() => Agree(Float32Tolerance.Exact, backend =>
+    {
+        using Tensor table = Numbers(backend, Operand.Any([3, 2])), row = backend.Scalar(4), taken = backend.Allocate([2]), a = backend.Scalar(7), b = backend.Scalar(-9);
+        backend.TakeRow(table, row, taken);
+        CollectionAssert.AreEqual(table.ToDoubles()[2..4], taken.ToDoubles());
+        backend.Fill(row, 5);
+        backend.PutRow([a, b], row, table);
+        CollectionAssert.AreEqual((double[])[7, -9], table.ToDoubles()[4..]);
+        return [table.ToDoubles(), taken.ToDoubles()];
+    });
+
+    [TestMethod]
+    [DataRow(1)]
+    [DataRow(1021)]
+    public void Averages_move_and_values_stay_while_a_guard_is_finite(int count) => Agree(Float32Tolerance.Products, backend =>
+    {
+        using Tensor x = Numbers(backend, Operand.Any([count])), average = backend.Ones([count]), kept = backend.Scalar(0.75), taken = backend.Scalar(0.25), guard = backend.Scalar(0);
+        backend.MoveAverage(x, kept, taken, guard, average);
+        double[] moved = average.ToDoubles();
+        Close.Check(x.ToDoubles().Select(value => 0.75 + 0.25 * value).ToArray(), moved, 1e-6, "the average");
+        backend.RestoreUnlessFinite(guard, x, average);
+        CollectionAssert.AreEqual(moved, average.ToDoubles());
+        backend.Fill(guard, double.NaN);
+        backend.MoveAverage(x, kept, taken, guard, average);
+        CollectionAssert.AreEqual(moved, average.ToDoubles());
+        backend.RestoreUnlessFinite(guard, x, average);
+        CollectionAssert.AreEqual(x.ToDoubles(), average.ToDoubles());
+        return [moved];
+    });
+
+    [TestMethod]
     [DataRow(0)]
     [DataRow(1)]
     [DataRow(2)]

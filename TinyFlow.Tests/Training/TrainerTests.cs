@@ -36,9 +36,10 @@ public sealed class TrainerTests
     [DataRow("quick")]
     [DataRow("bjlkeng")]
     [DataRow("paper-bn")]
+    [DataRow("paper-cifar")]
     public void A_run_resumes_bit_for_bit_under_its_own_schedule(string preset) => Devices.Run(Devices.Cpu, backend =>
     {
-        ModelConfig small = preset == "quick" ? Quick : Presets.Find(preset).Model with { Hidden = 4, Blocks = 1 };
+        ModelConfig small = preset == "quick" ? Quick : Presets.Find(preset).Model with { Hidden = 4, Blocks = 1, Channels = 1, Height = 28, Width = 28 };
         TrainingConfig training = Presets.Find(preset).Training with { BatchSize = 16 };
         DataSource data = DataSource.Open(DataSource.Mini);
         double[] Train(params long[] stops)
@@ -121,21 +122,19 @@ public sealed class TrainerTests
     [TestMethod]
     public void A_budget_of_time_plans_its_steps_so_that_the_learning_rate_comes_to_its_end() => Devices.Run(Devices.Cpu, backend =>
     {
-        DataSource few = Few();
+        DataSource few = FewImages.Open();
 
         // A plan is made from the eighth step on.
         TrainingConfig training = Presets.Quick.Training with { BatchSize = 4, BudgetSeconds = 1 };
         using FlowModel model = FlowModel.Create(Quick, backend, seed: 1);
-        using Trainer trainer = new(model, training, few);
+        using Trainer trainer = new(model, training, few, time: new EvenTime());
         List<StepReport> steps = [];
         Assert.AreEqual(TrainingEnd.Finished, trainer.Run(new StepWatcher(steps.Add)));
 
         Assert.IsNull(steps[0].TotalSteps);
         Assert.IsTrue(steps.Skip(8).All(step => step.TotalSteps >= step.Step));
         Assert.AreEqual(trainer.TotalSteps, trainer.Step);
-
-        // Not 0: a validation that takes longer than the one before it, on a busy machine, ends training early.
-        Assert.IsLessThan(training.LearningRate * 0.3, steps[^1].LearningRate, $"after {steps.Count} steps");
+        Assert.IsLessThan(training.LearningRate * 0.1, steps[^1].LearningRate, $"after {steps.Count} steps");
     });
 
     [TestMethod]
@@ -143,9 +142,9 @@ public sealed class TrainerTests
     [DataRow(12L, DisplayName = "at the end of training, within an epoch")]
     public void A_run_that_is_interrupted_while_it_validates_validates_when_it_is_resumed(long? maxSteps) => Devices.Run(Devices.Cpu, backend =>
     {
-        DataSource few = Few();
+        DataSource few = FewImages.Open();
         TrainingConfig training = Presets.Notebook.Training with { BatchSize = 4, Epochs = 2, MaxSteps = maxSteps };
-        (int, long, double, double, double, bool)[] Train(int interruptedEpoch)
+        (int, long, double, double, double, bool, bool)[] Train(int interruptedEpoch)
         {
             List<EpochReport> reports = [];
             Checkpoint? saved = null;
@@ -171,10 +170,10 @@ public sealed class TrainerTests
                 saved = trainer.Save("{}");
             }
             while (end == TrainingEnd.Interrupted);
-            return [.. reports.Select(report => (report.Epoch, report.Step, report.Training.Nll, report.Validation.Nll, report.LearningRate, report.IsComplete))];
+            return [.. reports.Select(report => (report.Epoch, report.Step, report.Training.Nll, report.Validation!.Nll, report.LearningRate, report.IsComplete, report.IsBest))];
         }
 
-        (int, long, double, double, double, bool)[] whole = Train(0);
+        (int, long, double, double, double, bool, bool)[] whole = Train(0);
         Assert.HasCount(2, whole);
         CollectionAssert.AreEqual(whole, Train(1));
         CollectionAssert.AreEqual(whole, Train(2));
@@ -185,7 +184,7 @@ public sealed class TrainerTests
     {
         TrainingConfig training = Presets.Notebook.Training with { BatchSize = 4, Epochs = 1 };
         using FlowModel model = FlowModel.Create(Notebook, backend, seed: 1);
-        using Trainer trainer = new(model, training, Few()), again = new(model, training, Few());
+        using Trainer trainer = new(model, training, FewImages.Open()), again = new(model, training, FewImages.Open());
         trainer.Run();
         again.Resume(trainer.Save("{}"));
         Assert.AreEqual(TrainingEnd.Finished, again.Run(new StepWatcher(onEpoch: _ => Assert.Fail("validated twice"))));
@@ -198,19 +197,19 @@ public sealed class TrainerTests
         using FlowModel model = FlowModel.Create(Quick, backend, seed: 1);
         Checkpoint saved;
         long first;
-        using (Trainer trainer = new(model, training, Few()))
+        using (Trainer trainer = new(model, training, FewImages.Open(), time: new EvenTime()))
         {
             trainer.Run();
             (saved, first) = (trainer.Save("{}"), trainer.Step);
         }
 
-        using (Trainer same = new(model, training, Few()))
+        using (Trainer same = new(model, training, FewImages.Open(), time: new EvenTime()))
         {
             same.Resume(saved);
             Assert.AreEqual(first, same.TotalSteps);
         }
 
-        using Trainer longer = new(model, training with { BudgetSeconds = 2 }, Few());
+        using Trainer longer = new(model, training with { BudgetSeconds = 2 }, FewImages.Open(), time: new EvenTime());
         longer.Resume(saved);
         List<StepReport> steps = [];
         Assert.AreEqual(TrainingEnd.Finished, longer.Run(new StepWatcher(steps.Add)));
@@ -255,10 +254,4 @@ public sealed class TrainerTests
         // One image is 784 numbers: if anything were copied per image, 56 more images would show as 44,000 bytes at least.
         Assert.IsLessThan(few + 8_000, many, $"{few} bytes a step with 8 images, {many} with 64");
     });
-
-    private static DataSource Few()
-    {
-        ImageSet images = DataSource.Open(DataSource.Mini).Training.Slice(0, 40, "few");
-        return new DataSource("few", images, () => images);
-    }
 }

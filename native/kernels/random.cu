@@ -95,10 +95,11 @@ TF_KERNEL(256, tf_normal, tf_noise_args a) { tf_noise<tf_normals>(a); }
 struct tf_dequantize_args {
     const tf_u8* pixels;  // [N, D], or those of the whole set.
     const int* images;    // [N]: their numbers in the set; 0 if the next two say them.
-    const float* order;   // Image i is number order[first + i], and lies there in pixels.
+    const float* order;   // Image i is number order[first + i], and lies there in pixels; −1 − number if it is mirrored.
     const float* first;   // []
     float* x;             // [N, D]
     tf_i64 count, size;   // N, D
+    tf_i64 width;         // Of a row, which is what is mirrored.
     tf_divisor quads;     // Of an image; the last may be short.
     tf_noise_key key;
     int vectors;          // Then D is a multiple of 4, and pixels begin at one.
@@ -134,10 +135,19 @@ TF_KERNEL(256, tf_dequantize, tf_dequantize_args a) {
         tf_u64 quad;
         tf_i64 image = (tf_i64)tf_divide((tf_u64)round, a.quads, &quad), within = 4 * (tf_i64)quad, place = image * a.size + within;
         tf_i64 number = a.images ? a.images[image] : (tf_i64)a.order[(tf_i64)*a.first + image];
+        bool mirrored = number < 0;
+        if (mirrored) number = -1 - number;
         tf_words words = tf_words_at(a.key.offset + (tf_u64)number * (tf_u64)a.size + (tf_u64)within, a.key);
         const tf_u8* from = a.pixels + (a.images ? place : number * a.size + within);
         tf_quad x;
-        if (a.vectors) {
+        if (mirrored) {
+            TF_QUAD(j) {
+                tf_i64 column = (within + j) % a.width;
+                x.at[j] = within + j < a.size ? tf_dequantized(from[j + a.width - 1 - 2 * column], words.at[j]) : 0.0f;
+            }
+
+            tf_part::store(a.x + place, x, a.size - within);
+        } else if (a.vectors) {
             tf_u32 pixels = *(const tf_u32*)from;
             TF_QUAD(j) x.at[j] = tf_dequantized(pixels >> 8 * j & 255u, words.at[j]);
             tf_whole::store(a.x + place, x, 4);
