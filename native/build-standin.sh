@@ -20,7 +20,7 @@ output=../artifacts/native
 flags=(-std=c++17 -fPIC -g1 -pthread -fvisibility=hidden -ftls-model=initial-exec -Wall -Wextra -Werror)
 # No contraction of products and sums, as in the PTX: the kernels' bits agree with a GPU's.
 kernel_flags=(-O2 -ffp-contract=off -fno-math-errno)
-library_flags=(-O3)
+library_flags=(-O3 -ffp-contract=fast)
 # Fused multiply-add as an instruction where this machine has it; without, tf_fma calls libm: slower, the same bits.
 if "$compiler" -march=native -E -x c++ /dev/null >/dev/null 2>&1; then
     kernel_flags+=(-march=native)

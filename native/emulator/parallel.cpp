@@ -8,6 +8,9 @@
 namespace tf_emulator {
 namespace {
 
+// Set while this thread of the CPU works on a loop: a loop within it is done alone.
+thread_local bool within_loop = false;
+
 class Helpers {
 public:
     explicit Helpers(unsigned count) : _count(count) {
@@ -39,6 +42,7 @@ private:
     }
 
     [[noreturn]] void serve() {
+        within_loop = true;
         std::unique_lock<std::mutex> lock(_mutex);
         for (;;) {
             _wake.wait(lock, [this] { return _wanted > 0; });
@@ -68,10 +72,13 @@ unsigned cores() { return std::max(1u, std::thread::hardware_concurrency()); }
 
 void parallel_for(std::size_t count, unsigned threads, const std::function<void(std::size_t)>& body) {
     if (threads == 0) threads = cores();
-    if (threads > 1 && count > 1) {
+    if (threads > 1 && count > 1 && !within_loop) {
         // Never destroyed: the helpers sleep in it until the process ends.
         static Helpers& helpers = *new Helpers(std::max(cores(), 4u) - 1);
-        if (helpers.run(count, threads, body)) return;
+        within_loop = true;
+        bool done = helpers.run(count, threads, body);
+        within_loop = false;
+        if (done) return;
     }
     for (std::size_t i = 0; i < count; ++i) body(i);
 }
