@@ -8,7 +8,8 @@ namespace {
 // All options of an Options, in their order.
 template <class Visit> void each(Options& o, Visit visit) {
     for (Option* option : {&o.devices, &o.driver_version, &o.memory_bytes, &o.compute_capability, &o.multiprocessors,
-                           &o.deferred, &o.queue_limit, &o.order, &o.cpu_threads, &o.protect, &o.lost_device}) {
+                           &o.deferred, &o.queue_limit, &o.order, &o.cpu_threads, &o.protect, &o.cudnn_version,
+                           &o.lost_device}) {
         visit(*option);
     }
 }

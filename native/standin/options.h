@@ -25,6 +25,7 @@ struct Options {
     Option order{"order", 0, {}};                               // of threads: 0 forward, 1 reverse, 2 random
     Option cpu_threads{"cpu_threads", 0, {}};                   // 0: one a core
     Option protect{"protect", 0, {}};                           // 1: the host cannot touch device memory
+    Option cudnn_version{"cudnn_version", 91300, {}};           // 10000·major + 100·minor + patch
     Option lost_device{"lost_device", 0, {}};                   // an error code: every call returns it from now on
 
     // Null if there is none of that name.
