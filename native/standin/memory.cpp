@@ -16,6 +16,7 @@ namespace {
 constexpr std::size_t alignment = 256; // what CUDA promises
 constexpr int poison_byte = 0xff;      // a NaN
 constexpr unsigned char margin_byte = 0xc5;
+constexpr std::size_t most_spare_bytes = std::size_t{512} << 20;
 
 struct Heap {
     std::mutex mutex;
@@ -24,6 +25,10 @@ struct Heap {
     long long count = 0;
     int accesses = 0;
     bool locked = false; // whether the mappings are unreadable now
+
+    // Mappings that were freed, by their size: unreadable until they are used again. Fresh pages cost more than filling.
+    std::multimap<std::size_t, char*> spare;
+    std::size_t spare_bytes = 0;
 
     std::map<const void*, std::size_t> pinned;
 };
@@ -39,6 +44,33 @@ std::size_t page_bytes() {
 }
 
 std::size_t round_up(std::size_t bytes, std::size_t unit) { return (bytes + unit - 1) / unit * unit; }
+
+// Memory of whole pages before one that nobody may touch; null if there is none left.
+char* take_mapping(Heap& h, std::size_t open) {
+    auto found = h.spare.find(open);
+    if (found != h.spare.end()) {
+        char* mapping = found->second;
+        h.spare.erase(found);
+        h.spare_bytes -= open;
+        mprotect(mapping, open, PROT_READ | PROT_WRITE);
+        return mapping;
+    }
+    void* fresh = mmap(nullptr, open + page_bytes(), PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (fresh == MAP_FAILED) return nullptr;
+    mprotect(static_cast<char*>(fresh) + open, page_bytes(), PROT_NONE);
+    return static_cast<char*>(fresh);
+}
+
+void give_mapping(Heap& h, char* mapping, std::size_t open) {
+    if (h.spare_bytes + open > most_spare_bytes) {
+        munmap(mapping, open + page_bytes());
+        return;
+    }
+    mprotect(mapping, open, PROT_NONE);
+    h.spare.emplace(open, mapping);
+    h.spare_bytes += open;
+}
 
 // The part of a mapping before its guard page.
 std::size_t open_bytes(const Allocation& a) { return a.mapped_bytes - page_bytes(); }
@@ -61,29 +93,24 @@ bool margins_are_whole(const Allocation& a) {
 int allocate(Device& device, std::size_t bytes, DevicePointer* address) {
     if (bytes == 0) return invalid_value;
     Heap& h = heap();
+    std::size_t padded = round_up(bytes, alignment), open = round_up(padded, page_bytes());
+    char* begin;
     {
         std::lock_guard<std::mutex> lock(h.mutex);
         std::size_t limit = static_cast<std::size_t>(static_cast<long long>(options().memory_bytes));
         if (bytes > limit || h.used[&device] > limit - bytes) return out_of_memory;
+        begin = take_mapping(h, open);
+        if (begin == nullptr) return out_of_memory;
         h.used[&device] += bytes;
         h.peak[&device] = std::max(h.peak[&device], h.used[&device]);
     }
 
     // As far to the right as the alignment allows: what runs over its end meets the page that nobody may touch.
-    std::size_t padded = round_up(bytes, alignment), open = round_up(padded, page_bytes());
-    void* mapping = mmap(nullptr, open + page_bytes(), PROT_READ | PROT_WRITE,
-                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    std::lock_guard<std::mutex> lock(h.mutex);
-    if (mapping == MAP_FAILED) {
-        h.used[&device] -= bytes;
-        return out_of_memory;
-    }
-    char* begin = static_cast<char*>(mapping);
-    mprotect(begin + open, page_bytes(), PROT_NONE);
     std::memset(begin, margin_byte, open - padded);
     std::memset(begin + open - padded, poison_byte, bytes);
     std::memset(begin + open - padded + bytes, margin_byte, padded - bytes);
 
+    std::lock_guard<std::mutex> lock(h.mutex);
     Allocation allocation;
     allocation.address = reinterpret_cast<DevicePointer>(begin + open - padded);
     allocation.bytes = bytes;
@@ -117,7 +144,8 @@ int release(DevicePointer address) {
         allocation.device->lose(illegal_address, "something wrote just before or after an allocation of " +
                                                      std::to_string(allocation.bytes) + " bytes");
     }
-    munmap(allocation.mapping, allocation.mapped_bytes);
+    lock.lock();
+    give_mapping(h, allocation.mapping, open_bytes(allocation));
     return success;
 }
 
@@ -154,7 +182,6 @@ std::size_t peak_bytes(const Device& device) {
 void* allocate_pinned(std::size_t bytes) {
     void* address = std::aligned_alloc(page_bytes(), round_up(bytes, page_bytes()));
     if (address == nullptr) return nullptr;
-    std::memset(address, poison_byte, bytes);
     std::lock_guard<std::mutex> lock(heap().mutex);
     heap().pinned[address] = bytes;
     return address;

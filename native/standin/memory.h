@@ -32,7 +32,7 @@ std::vector<Allocation> live_allocations(const Device* device = nullptr);
 std::size_t allocated_bytes(const Device& device);
 std::size_t peak_bytes(const Device& device);
 
-// Pinned host memory.
+// Pinned host memory. Not filled: programs take large blocks of it and use little.
 void* allocate_pinned(std::size_t bytes);
 int release_pinned(void* address);
 bool is_pinned(const void* address, std::size_t bytes);
