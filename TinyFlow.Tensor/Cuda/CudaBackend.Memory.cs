@@ -43,5 +43,5 @@ public sealed unsafe partial class CudaBackend
     internal static ulong Address(Tensor x) => Unsafe.As<CudaStorage>(x.Storage).Address + (ulong)x.Offset * sizeof(float);
 
     /// <summary>The device address of a result, 0 if it is not wanted, and 1 if the kernel adds to it.</summary>
-    private static (ulong Address, int Adds) SinkAddress(Sink y) => y.Tensor is null ? default : (Address(y.Tensor), y.Adds ? 1 : 0);
+    internal static (ulong Address, int Adds) SinkAddress(Sink y) => y.Tensor is null ? default : (Address(y.Tensor), y.Adds ? 1 : 0);
 }

@@ -66,6 +66,7 @@ public sealed unsafe partial class CudaBackend : IBackend
             _pool.Return((nint)storage.TakeBlock(), storage.Count * sizeof(float));
         }
 
+        _batchNorms?.Dispose();
         _convolutions?.Dispose();
         _products?.Dispose();
         _pool.Dispose();

@@ -142,13 +142,24 @@ TF_KERNEL(256, tf_batch_normalize, tf_norm_args a) {
     tf_normalize(a.x, a.y, a.shape, channel, begin + threadIdx.x, end, blockDim.x, *shared, a.parameters.relu);
 }
 
+struct tf_inverse_deviations_args {
+    const float* variance;
+    float* inverse_deviation;
+    tf_i64 count;
+    float epsilon;
+};
+
+TF_KERNEL(256, tf_inverse_deviations, tf_inverse_deviations_args a) {
+    TF_GRID_STRIDE(i, a.count) a.inverse_deviation[i] = tf_inverse_deviation(a.variance[i], a.epsilon);
+}
+
 // With running statistics; the mean among the parameters is the running one.
 TF_KERNEL(256, tf_batch_normalize_with_running, tf_norm_args a) {
     tf_i64 channel, number;
     tf_part_of_block(a.shape, a.part, &channel, &number);
     float inverse_deviation = tf_inverse_deviation(a.parameters.running_variance[channel], a.parameters.epsilon);
     if (number == 0 && threadIdx.x == 0) a.parameters.inverse_deviation[channel] = inverse_deviation;
-    tf_coefficients c = tf_coefficients_of(a.parameters, channel, a.parameters.running_mean[channel], inverse_deviation);
+    tf_coefficients c = tf_coefficients_of(a.parameters, channel, a.parameters.mean[channel], inverse_deviation);
     tf_i64 begin = number * a.part, end = tf_min(begin + a.part, tf_count(a.shape));
     tf_normalize(a.x, a.y, a.shape, channel, begin + threadIdx.x, end, blockDim.x, c, a.parameters.relu);
 }
@@ -245,6 +256,19 @@ TF_KERNEL(256, tf_batch_input_gradient, tf_norm_gradient_args a) {
     tf_input_gradient(
         a.x, a.dy, a.dx, a.dx_adds, a.shape, channel, begin + threadIdx.x, end, blockDim.x, tf_coefficients_used(a.parameters, channel),
         a.parameters.relu, shared->constant, shared->slope);
+}
+
+// For a backward pass that knows of no activation: dx = dz.
+TF_KERNEL(256, tf_gradient_behind_activation, tf_norm_gradient_args a) {
+    tf_i64 channel, number;
+    tf_part_of_block(a.shape, a.part, &channel, &number);
+    tf_i64 begin = number * a.part, end = tf_min(begin + a.part, tf_count(a.shape));
+    tf_coefficients c = tf_coefficients_used(a.parameters, channel);
+    tf_channel_walk walk = tf_walk(a.shape, channel, begin + threadIdx.x, blockDim.x);
+    for (tf_i64 i = begin + threadIdx.x; i < end; i += blockDim.x) {
+        a.dx[walk.place] = tf_behind(a.x[walk.place] - c.mean, a.dy[walk.place], c, a.parameters.relu);
+        tf_advance(walk);
+    }
 }
 
 // Where the input's gradient is not wanted: a warp a channel.

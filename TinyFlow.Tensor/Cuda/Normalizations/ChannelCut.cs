@@ -1,4 +1,4 @@
-namespace TinyFlow.Cuda;
+namespace TinyFlow.Cuda.Normalizations;
 
 /// <summary>Who normalizes a channel.</summary>
 internal enum ChannelTeam
@@ -43,6 +43,12 @@ internal readonly struct ChannelCut
     public long Channels { get; }
 
     public long Plane { get; }
+
+    /// <summary>Channels over all images, as a batch normalization sees them.</summary>
+    public static ChannelCut OfBatch(Tensor x) => new(x.Shape[0], x.Shape[1], (long)x.Shape[2] * x.Shape[3]);
+
+    /// <summary>The channels of each image, as an instance normalization sees them: one image of N·C channels.</summary>
+    public static ChannelCut OfInstances(Tensor x) => new(1, (long)x.Shape[0] * x.Shape[1], (long)x.Shape[2] * x.Shape[3]);
 
     /// <summary>Who normalizes a channel.</summary>
     public ChannelTeam Team { get; }

@@ -1,0 +1,131 @@
+namespace TinyFlow.Cuda.Normalizations;
+
+/// <summary>
+/// Batch normalization by own kernels, and instance normalization, which is a batch normalization of one image of N·C channels.
+/// normalization.cu says how they work.
+/// </summary>
+internal sealed class OwnNormalizations(CudaBackend backend) : IBatchNorms
+{
+    // 3 floats of the kernels' tf_moments, 2 sums of a gradient.
+    private const int MomentsOfPart = 3, SumsOfPart = 2;
+
+    /// <inheritdoc/>
+    public string Description => "own kernels";
+
+    /// <inheritdoc/>
+    public void Forward(
+        Tensor x, Tensor gamma, Tensor beta, Tensor runningMean, Tensor runningVariance,
+        Tensor mean, Tensor inverseDeviation, Tensor y, BatchNormSettings settings) =>
+        Normalize(ChannelCut.OfBatch(x), x, y, new NormalizationParameters(gamma, beta, mean, inverseDeviation, settings)
+        {
+            RunningMean = CudaBackend.Address(runningMean),
+            RunningVariance = CudaBackend.Address(runningVariance),
+        });
+
+    /// <inheritdoc/>
+    public void Inference(
+        Tensor x, Tensor gamma, Tensor beta, Tensor runningMean, Tensor runningVariance,
+        Tensor inverseDeviation, Tensor y, BatchNormSettings settings)
+    {
+        ChannelCut cut = ChannelCut.OfBatch(x);
+        NormalizationParameters parameters = new(gamma, beta, runningMean, inverseDeviation, settings)
+        {
+            RunningVariance = CudaBackend.Address(runningVariance),
+        };
+        backend.Launch("tf_batch_normalize_with_running", LaunchGrid.Blocks(cut.Parts), new NormalizationArguments(cut, x, y, null, parameters));
+    }
+
+    /// <inheritdoc/>
+    public void Backward(
+        Tensor x, Tensor gamma, Tensor beta, Tensor mean, Tensor inverseDeviation, Tensor dy,
+        Sink dx, Sink dgamma, Sink dbeta, BatchNormSettings settings, BatchStatistics statistics)
+    {
+        ChannelCut cut = ChannelCut.OfBatch(x);
+        NormalizationGradientArguments arguments = new(cut, x, dy, dx, new(gamma, beta, mean, inverseDeviation, settings))
+        {
+            BatchStatistics = statistics == BatchStatistics.Batch ? 1 : 0,
+        };
+        (arguments.Dgamma, arguments.DgammaAdds) = CudaBackend.SinkAddress(dgamma);
+        (arguments.Dbeta, arguments.DbetaAdds) = CudaBackend.SinkAddress(dbeta);
+        NormalizeBackward(cut, arguments);
+    }
+
+    /// <summary>As <see cref="IBackend.InstanceNorm"/>.</summary>
+    public void Instances(Tensor x, Tensor mean, Tensor inverseDeviation, Tensor y, double epsilon, Activation activation) =>
+        Normalize(ChannelCut.OfInstances(x), x, y, new NormalizationParameters(mean, inverseDeviation, epsilon, activation));
+
+    /// <summary>As <see cref="IBackend.InstanceNormBackward"/>.</summary>
+    public void InstancesBackward(Tensor x, Tensor mean, Tensor inverseDeviation, Tensor dy, Sink dx, Activation activation)
+    {
+        if (dx.IsWanted)
+        {
+            ChannelCut cut = ChannelCut.OfInstances(x);
+            NormalizeBackward(cut, new(cut, x, dy, dx, new(mean, inverseDeviation, 0, activation)) { BatchStatistics = 1 });
+        }
+    }
+
+    /// <summary>
+    /// The gradient behind the activation, which backward passes of normalizations alone start from; dz may be dy itself.
+    /// </summary>
+    public void GradientBehind(Tensor x, Tensor gamma, Tensor beta, Tensor mean, Tensor inverseDeviation, Tensor dy, Tensor dz, BatchNormSettings settings)
+    {
+        ChannelCut cut = ChannelCut.OfBatch(x);
+        backend.Launch(
+            "tf_gradient_behind_activation", LaunchGrid.Blocks(cut.Parts),
+            new NormalizationGradientArguments(cut, x, dy, dz, new(gamma, beta, mean, inverseDeviation, settings)));
+    }
+
+    /// <summary>1/√(variance + ε).</summary>
+    public void InverseDeviations(Tensor variance, Tensor inverseDeviation, double epsilon) => backend.Launch(
+        "tf_inverse_deviations", LaunchGrid.Over(variance.Count), new InverseDeviationsArguments
+        {
+            Variance = CudaBackend.Address(variance),
+            InverseDeviation = CudaBackend.Address(inverseDeviation),
+            Count = variance.Count,
+            Epsilon = (float)epsilon,
+        });
+
+    public void Dispose()
+    {
+        // The kernels are the backend's.
+    }
+
+    private void Normalize(ChannelCut cut, Tensor x, Tensor y, NormalizationParameters parameters)
+    {
+        if (cut.Team != ChannelTeam.Parts)
+        {
+            backend.Launch(
+                cut.Team == ChannelTeam.Warp ? "tf_normalize_channel_by_warp" : "tf_normalize_channel_by_block", cut.Teams,
+                new NormalizationArguments(cut, x, y, null, parameters));
+            return;
+        }
+
+        using Tensor moments = backend.Scratch([checked((int)cut.Parts), MomentsOfPart]);
+        NormalizationArguments arguments = new(cut, x, y, moments, parameters);
+        backend.Launch("tf_batch_statistics", LaunchGrid.Blocks(cut.Parts), arguments);
+        backend.Launch("tf_batch_normalize", LaunchGrid.Blocks(cut.Parts), arguments);
+    }
+
+    private void NormalizeBackward(ChannelCut cut, NormalizationGradientArguments arguments)
+    {
+        if (cut.Team != ChannelTeam.Parts)
+        {
+            backend.Launch(
+                cut.Team == ChannelTeam.Warp ? "tf_normalize_channel_by_warp_backward" : "tf_normalize_channel_by_block_backward", cut.Teams,
+                arguments);
+            return;
+        }
+
+        using Tensor sums = backend.Scratch([checked((int)cut.Parts), SumsOfPart]);
+        arguments.Sums = CudaBackend.Address(sums);
+        backend.Launch("tf_batch_gradient_sums", LaunchGrid.Blocks(cut.Parts), arguments);
+        if (arguments.Dx == 0)
+        {
+            backend.Launch("tf_batch_parameter_gradients", LaunchGrid.Blocks(cut.Channels, 32), arguments);
+        }
+        else
+        {
+            backend.Launch("tf_batch_input_gradient", LaunchGrid.Blocks(cut.Parts), arguments);
+        }
+    }
+}
