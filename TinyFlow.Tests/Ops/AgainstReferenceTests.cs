@@ -73,6 +73,32 @@ public abstract class AgainstReferenceTests
     });
 
     [TestMethod]
+    [DataRow(7)]
+    [DataRow(41)]
+    [DataRow(97)]
+    public void A_mean_far_from_zero_does_not_spoil_the_variance_of_an_image(int side) => Agree(new Float32Tolerance(1e-4, "1000 ± 1 has 14 bits left for the ± 1 in float32"), backend =>
+    {
+        using Tensor x = Numbers(backend, Operand.Between([2, 2, side, side], 999, 1001)), y = backend.Allocate(x.Shape);
+        using Tensor mean = backend.Allocate([2, 2]), inverseDeviation = backend.Allocate([2, 2]);
+        backend.InstanceNorm(x, mean, inverseDeviation, y, 1e-5, Activation.None);
+        return [inverseDeviation.ToDoubles(), y.ToDoubles()];
+    });
+
+    [TestMethod]
+    [DataRow(2, 7)]
+    [DataRow(3, 29)]
+    [DataRow(11, 29)]
+    public void One_number_far_from_all_others_does_not_spoil_the_variance(int n, int side) => Agree(Float32Tolerance.Statistics, backend =>
+    {
+        // The first of each channel, which a sum of squared distances from one of the numbers might start from.
+        using Tensor x = Numbers(backend, new Operand([n, 2, side, side], (i, u) => i % (side * side) == 0 ? 1e4 : u)), gamma = backend.Ones([2]), beta = backend.Zeros([2]);
+        using Tensor runningMean = backend.Zeros([2]), runningVariance = backend.Ones([2]);
+        using Tensor mean = backend.Allocate([2]), inverseDeviation = backend.Allocate([2]), y = backend.Allocate(x.Shape);
+        backend.BatchNorm(x, gamma, beta, runningMean, runningVariance, mean, inverseDeviation, y, new BatchNormSettings(1e-5, 0.1, Activation.None));
+        return [inverseDeviation.ToDoubles(), runningVariance.ToDoubles(), y.ToDoubles()];
+    });
+
+    [TestMethod]
     [DataRow(CouplingForm.ScaleThenShift)]
     [DataRow(CouplingForm.ShiftThenScale)]
     public void Coupling_inverses_agree(CouplingForm form)
