@@ -24,7 +24,7 @@ public sealed unsafe partial class CudaBackend : IBackend
     /// <param name="precision">What products may be rounded to.</param>
     /// <param name="poison">Fills new tensors with NaN, so that a test finds what reads before it writes.</param>
     /// <param name="memoryLimit">The bytes that may be taken from the device; by default what it has.</param>
-    /// <exception cref="CudaUnavailableException">There is no NVIDIA driver, or one that is too old.</exception>
+    /// <exception cref="CudaUnavailableException">There is no NVIDIA driver, or one that is too old, or no such device.</exception>
     /// <exception cref="CudaException">The driver refuses.</exception>
     public CudaBackend(int device = 0, MatmulPrecision precision = MatmulPrecision.Highest, bool poison = false, long? memoryLimit = null)
     {
@@ -32,7 +32,16 @@ public sealed unsafe partial class CudaBackend : IBackend
         Precision = precision;
         _poison = poison;
         _context = new CudaContext(device);
-        _pool = new DevicePool(_context, memoryLimit ?? TotalMemory());
+        try
+        {
+            _pool = new DevicePool(_context, memoryLimit ?? TotalMemory());
+        }
+        catch
+        {
+            _context.Dispose();
+            throw;
+        }
+
         _modules = new KernelModules(_context);
         _staging = new StagingBuffer(_context);
     }

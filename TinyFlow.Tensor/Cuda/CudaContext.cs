@@ -17,12 +17,18 @@ internal sealed class CudaContext : IDisposable
     private bool _disposed;
 
     /// <summary>Opens a device by its number among those that are visible.</summary>
-    /// <exception cref="CudaUnavailableException">There is no driver, or one that is too old.</exception>
+    /// <exception cref="CudaUnavailableException">There is no driver, or one that is too old, or no such device.</exception>
     /// <exception cref="CudaException">The driver refuses.</exception>
     public CudaContext(int ordinal)
     {
         NativeLibraries.RequireDriver();
         Driver.cuInit(0).ThrowOnError();
+        Driver.cuDeviceGetCount(out int count).ThrowOnError();
+        if ((uint)ordinal >= (uint)count)
+        {
+            throw new CudaUnavailableException($"There is no GPU number {ordinal}: {count} {(count == 1 ? "is" : "are")} visible, and the first is number 0.");
+        }
+
         Driver.cuDeviceGet(out _device, ordinal).ThrowOnError();
         Driver.cuDevicePrimaryCtxRetain(out _handle, _device).ThrowOnError();
         try

@@ -110,8 +110,10 @@ internal sealed unsafe class StagingBuffer : IDisposable
 
     private void SendPart(int bytes, ulong destination)
     {
+        // Before the copy is on its way there has to be what tells its end.
+        NativeHandle read = _read[_next] ??= NewEvent();
         Driver.cuMemcpyHtoDAsync_v2(destination, Memory() + _next * PartBytes, (nuint)bytes, _context.Stream).ThrowOnError();
-        Driver.cuEventRecord((_read[_next] ??= NewEvent()).Value, _context.Stream).ThrowOnError();
+        Driver.cuEventRecord(read.Value, _context.Stream).ThrowOnError();
         _next = (_next + 1) % Parts;
     }
 

@@ -19,32 +19,27 @@ internal sealed class LibrarySearch
     public FoundLibrary Find(LibrarySpec library, int driverMajor)
     {
         List<string> tried = [];
-        if (Variable(library.Override) is { } file)
+        if (Variable(library.Override) is { } named)
         {
-            nint handle = Try(file, $"{file}, which {library.Override} names", tried);
-            return new FoundLibrary(library, handle, tried, []);
+            nint handle = Try(named, $"{named}, which {library.Override} names", tried);
+            return new FoundLibrary(library, handle, handle == 0 ? null : named, tried, []);
         }
 
         string[] folders = [.. Folders().Where(_system.FolderExists).Distinct()];
         foreach (string name in library.Files.NamesFor(_system.IsWindows, driverMajor))
         {
-            nint handle = Try(name, name, tried);
-            foreach (string path in folders.Select(folder => Path.Combine(folder, name)).Where(_system.FileExists))
+            foreach (string file in (string[])[name, .. folders.Select(folder => Path.Combine(folder, name)).Where(_system.FileExists)])
             {
-                if (handle == 0)
+                LoadCompanion(library, file);
+                nint loaded = Try(file, file, tried);
+                if (loaded != 0)
                 {
-                    LoadCompanion(library, path);
-                    handle = Try(path, path, tried);
+                    return new FoundLibrary(library, loaded, file, tried, folders);
                 }
-            }
-
-            if (handle != 0)
-            {
-                return new FoundLibrary(library, handle, tried, folders);
             }
         }
 
-        return new FoundLibrary(library, 0, tried, folders);
+        return new FoundLibrary(library, 0, null, tried, folders);
     }
 
     private nint Try(string file, string description, List<string> tried)
