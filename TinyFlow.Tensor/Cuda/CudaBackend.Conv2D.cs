@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using TinyFlow.Cuda;
 using TinyFlow.Cuda.Convolutions;
+using TinyFlow.Cuda.Native;
 
 namespace TinyFlow;
 
@@ -14,8 +15,8 @@ public sealed unsafe partial class CudaBackend
     /// <summary>By cuDNN, opened at its first use, or by matrix products.</summary>
     internal IConvolutions Convolutions
     {
-        get => _convolutions ??= CudnnConvolutions.Open(this, reason => new UnfoldedConvolutions(this, reason));
-        init => _convolutions = value;
+        get => _convolutions ??= CudnnConvolutions.Open(this, NativeLibraries.Find(NativeLibraries.Cudnn));
+        set => _convolutions = value;
     }
 
     /// <inheritdoc/>

@@ -25,7 +25,7 @@ public sealed class CudaFaultTests
     public void Too_little_memory_is_the_same_error_as_on_the_CPU() => WithStandin((control, backend) =>
     {
         control.Fail("cuMemAlloc_v2", 0, OutOfMemory);
-        OnReference.Throws<InsufficientMemoryException>(() => backend.Zeros([1 << 20], "the activations"),
+        OnReference.Throws<InsufficientMemoryException>(() => backend.Allocate([1 << 20], "the activations"),
             "Not enough memory for the activations [1048576]", "4 MB more are needed", "smaller batch");
         using CpuBackend cpu = new(memoryLimit: 1 << 20);
         OnReference.Throws<InsufficientMemoryException>(() => cpu.Zeros([1 << 20]), "Not enough memory", "4 MB more are needed", "smaller batch");
@@ -73,7 +73,7 @@ public sealed class CudaFaultTests
     {
         using StandinControl control = new();
         control.Fail(call, 1, OutOfMemory);
-        OnReference.Throws<CudaException>(() => new CudaBackend(), $"{call} failed: CUDA_ERROR_OUT_OF_MEMORY (2)");
+        OnReference.Throws<CudaException>(() => Open(), $"{call} failed: CUDA_ERROR_OUT_OF_MEMORY (2)");
         Assert.AreEqual("", control.Leaks());
     }
 
@@ -95,7 +95,7 @@ public sealed class CudaFaultTests
     {
         using StandinControl control = new();
         control.Set("driver_version", 11040);
-        OnReference.Throws<CudaUnavailableException>(() => new CudaBackend(), "knows CUDA 11.4 at most", "12.0 or later", "newer driver");
+        OnReference.Throws<CudaUnavailableException>(() => Open(), "knows CUDA 11.4 at most", "12.0 or later", "newer driver");
     }
 
     [TestMethod]
@@ -103,7 +103,7 @@ public sealed class CudaFaultTests
     {
         using StandinControl control = new();
         control.Set("devices", 0);
-        OnReference.Throws<CudaException>(() => new CudaBackend(), "CUDA_ERROR_NO_DEVICE (100)", "CUDA_VISIBLE_DEVICES", "--gpus all");
+        OnReference.Throws<CudaException>(() => Open(), "CUDA_ERROR_NO_DEVICE (100)", "CUDA_VISIBLE_DEVICES", "--gpus all");
     }
 
     [TestMethod]
@@ -111,7 +111,7 @@ public sealed class CudaFaultTests
     {
         using StandinControl control = new();
         control.Set("devices", 2);
-        OnReference.Throws<CudaUnavailableException>(() => new CudaBackend(device: 2), "no GPU number 2", "2 are visible");
+        OnReference.Throws<CudaUnavailableException>(() => Open(device: 2), "no GPU number 2", "2 are visible");
         using CudaBackend second = new(device: 1);
         Assert.AreEqual("cuda:1", second.Name);
         using Tensor x = second.Ones([3]);
@@ -131,6 +131,11 @@ public sealed class CudaFaultTests
         }
 
         Assert.AreEqual("", control.Leaks());
+    }
+
+    private static void Open(int device = 0)
+    {
+        using CudaBackend backend = new(device);
     }
 
     private static void WithStandin(Action<StandinControl, CudaBackend> test)

@@ -23,10 +23,10 @@ internal static class Standin
     public static string File => Repository.File("artifacts", "native", "libtinyflow_standin.so");
 
     /// <summary>Opens a backend on it; the test is inconclusive where it cannot be built.</summary>
-    public static CudaBackend Open(bool poison = false, long? memoryLimit = null)
+    public static CudaBackend Open(bool poison = false, long? memoryLimit = null, MatmulPrecision precision = MatmulPrecision.Highest)
     {
         Require();
-        return new CudaBackend(poison: poison, memoryLimit: memoryLimit);
+        return new CudaBackend(precision: precision, poison: poison, memoryLimit: memoryLimit);
     }
 
     /// <summary>Makes sure that the library is there and found.</summary>

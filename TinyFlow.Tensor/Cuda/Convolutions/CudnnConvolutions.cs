@@ -13,10 +13,10 @@ internal sealed class CudnnConvolutions : IConvolutions
     private readonly NativeHandle _handle;
     private readonly Dictionary<(ConvolutionGeometry Geometry, Type Pass), CudnnPass> _passes = [];
 
-    private CudnnConvolutions(CudaBackend backend, IConvolutions fallback)
+    private CudnnConvolutions(CudaBackend backend)
     {
         _backend = backend;
-        _fallback = fallback;
+        _fallback = new UnfoldedConvolutions(backend, "cuDNN has no way to do it");
         backend.Context.MakeCurrent();
         Cudnn.cudnnCreate(out nint handle).ThrowOnError();
         _handle = new NativeHandle(handle, static value => Cudnn.cudnnDestroy(value));
@@ -35,9 +35,8 @@ internal sealed class CudnnConvolutions : IConvolutions
     public string Description => $"cuDNN {Version(Cudnn.cudnnGetVersion())}";
 
     /// <summary>Why cuDNN cannot be used; null if it can.</summary>
-    public static string? Obstacle()
+    public static string? Obstacle(FoundLibrary library)
     {
-        FoundLibrary library = NativeLibraries.Find(NativeLibraries.Cudnn);
         if (NativeLibraries.Obstacle(library, Cudnn.Functions) is { } obstacle)
         {
             return obstacle;
@@ -47,11 +46,11 @@ internal sealed class CudnnConvolutions : IConvolutions
         return version >= Cudnn.OldestVersion ? null : $"{library.File} is cuDNN {version}; version 9 is needed. {library.Library.Remedy}";
     }
 
-    /// <summary>Opens cuDNN, or gives the fallback, with the reason, where that is not possible.</summary>
+    /// <summary>Opens cuDNN, or gives convolutions by matrix products, with the reason, where that is not possible.</summary>
     /// <param name="backend">Whose tensors are convolved.</param>
-    /// <param name="fallback">What convolves instead, and the shapes that cuDNN refuses: made from the reason.</param>
-    public static IConvolutions Open(CudaBackend backend, Func<string, IConvolutions> fallback) =>
-        Obstacle() is { } obstacle ? fallback(obstacle) : new CudnnConvolutions(backend, fallback("cuDNN has no way to do it"));
+    /// <param name="library">What was found of cuDNN.</param>
+    public static IConvolutions Open(CudaBackend backend, FoundLibrary library) =>
+        Obstacle(library) is { } obstacle ? new UnfoldedConvolutions(backend, obstacle) : new CudnnConvolutions(backend);
 
     /// <inheritdoc/>
     public void Forward(in ConvolutionGeometry geometry, ulong x, ulong weight, ulong y)
