@@ -111,11 +111,12 @@ public sealed unsafe partial class CudaBackend
         Launch("tf_sum_terms", LaunchGrid.Over(count), arguments);
     }
 
-    private void Clear(Sink y)
+    /// <summary>y = 0, or y + 0, if it is wanted.</summary>
+    internal void Clear(Sink y)
     {
-        if (!y.Adds)
+        if (y is { Tensor: { } target, Adds: false })
         {
-            Fill(y.Tensor!, 0);
+            Fill(target, 0);
         }
     }
 
