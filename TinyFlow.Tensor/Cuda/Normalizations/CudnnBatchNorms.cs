@@ -40,8 +40,8 @@ internal sealed unsafe class CudnnBatchNorms : IBatchNorms
     /// <exception cref="CudaUnavailableException">There is none, or one that has no batch normalization any more.</exception>
     public static CudnnBatchNorms Open(CudaBackend backend)
     {
-        string? obstacle = CudnnConvolutions.Obstacle() ??
-            NativeLibraries.Obstacle(NativeLibraries.Find(NativeLibraries.Cudnn), Cudnn.BatchNormFunctions);
+        FoundLibrary library = NativeLibraries.Find(NativeLibraries.Cudnn);
+        string? obstacle = CudnnConvolutions.Obstacle(library) ?? NativeLibraries.Obstacle(library, Cudnn.BatchNormFunctions);
         return obstacle is null ? new CudnnBatchNorms(backend) : throw new CudaUnavailableException(obstacle);
     }
 
