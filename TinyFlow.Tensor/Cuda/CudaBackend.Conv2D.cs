@@ -12,11 +12,15 @@ public sealed unsafe partial class CudaBackend
 
     private IConvolutions? _convolutions;
 
-    /// <summary>By cuDNN, opened at its first use, or by matrix products.</summary>
+    /// <summary>By cuDNN, opened at its first use, or by matrix products; or what is put here, which the backend then owns.</summary>
     internal IConvolutions Convolutions
     {
         get => _convolutions ??= CudnnConvolutions.Open(this, NativeLibraries.Find(NativeLibraries.Cudnn));
-        set => _convolutions = value;
+        set
+        {
+            _convolutions?.Dispose();
+            _convolutions = value;
+        }
     }
 
     /// <inheritdoc/>

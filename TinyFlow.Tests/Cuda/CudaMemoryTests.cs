@@ -115,14 +115,12 @@ public sealed class CudaMemoryTests
         using CudaBackend backend = Standin.Open();
         using Tensor x = backend.Ones([1000]);
         double sum = 0;
-        Thread thread = new(() =>
+        Concurrently.Run(1, _ =>
         {
             using Tensor y = backend.Allocate([1]);
             backend.Sum(x, 2, y);
             sum = y.Item();
         });
-        thread.Start();
-        thread.Join();
         Assert.AreEqual(2000, sum);
         Assert.AreEqual(1, x[999]);
     }
@@ -131,7 +129,7 @@ public sealed class CudaMemoryTests
     public void Threads_with_backends_of_their_own_work_beside_each_other()
     {
         double[] sums = new double[4];
-        Thread[] threads = [.. Enumerable.Range(0, sums.Length).Select(i => new Thread(() =>
+        Concurrently.Run(sums.Length, i =>
         {
             using CudaBackend backend = Standin.Open(poison: true);
             for (int round = 0; round < 10; round++)
@@ -140,9 +138,7 @@ public sealed class CudaMemoryTests
                 backend.Sum(x, 1, sum);
                 sums[i] += sum.Item();
             }
-        }))];
-        Array.ForEach(threads, thread => thread.Start());
-        Array.ForEach(threads, thread => thread.Join());
+        });
         CollectionAssert.AreEqual((double[])[45_000, 55_000, 65_000, 75_000], sums);
     }
 }

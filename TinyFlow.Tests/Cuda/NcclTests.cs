@@ -11,10 +11,15 @@ public sealed class NcclTests
     public void Two_ranks_sum_in_place_on_their_streams()
     {
         Standin.Require();
+        if (Standin.IsReplaced)
+        {
+            Assert.Inconclusive("NCCL wants a GPU for each rank.");
+        }
+
         NativeLibraries.Require(NativeLibraries.Nccl, Nccl.Functions);
         Nccl.ncclGetUniqueId(out NcclUniqueId id).ThrowOnError();
         double[][] sums = new double[2][];
-        Thread[] ranks = [.. Enumerable.Range(0, sums.Length).Select(rank => new Thread(() =>
+        Concurrently.Run(sums.Length, rank =>
         {
             using CudaBackend backend = Standin.Open();
             using Tensor x = backend.Create([3], [rank, 10f, rank * 100]);
@@ -23,9 +28,7 @@ public sealed class NcclTests
             Nccl.ncclAllReduce(address, address, (nuint)x.Count, NcclDataType.Float32, NcclOperation.Sum, communicator, backend.Context.Stream).ThrowOnError();
             sums[rank] = x.ToDoubles();
             Nccl.ncclCommDestroy(communicator).ThrowOnError();
-        }))];
-        Array.ForEach(ranks, rank => rank.Start());
-        Array.ForEach(ranks, rank => rank.Join());
+        });
         foreach (double[] sum in sums)
         {
             CollectionAssert.AreEqual((double[])[1, 20, 100], sum);

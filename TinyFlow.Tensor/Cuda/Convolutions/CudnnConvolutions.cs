@@ -17,40 +17,17 @@ internal sealed class CudnnConvolutions : IConvolutions
     {
         _backend = backend;
         _fallback = new UnfoldedConvolutions(backend, "cuDNN has no way to do it");
-        backend.Context.MakeCurrent();
-        Cudnn.cudnnCreate(out nint handle).ThrowOnError();
-        _handle = new NativeHandle(handle, static value => Cudnn.cudnnDestroy(value));
-        try
-        {
-            Cudnn.cudnnSetStream(handle, backend.Context.Stream).ThrowOnError();
-        }
-        catch
-        {
-            _handle.Dispose();
-            throw;
-        }
+        _handle = CudnnLibrary.Open(backend.Context);
     }
 
     /// <inheritdoc/>
     public string Description => $"cuDNN {Version(Cudnn.cudnnGetVersion())}";
 
-    /// <summary>Why cuDNN cannot be used; null if it can.</summary>
-    public static string? Obstacle(FoundLibrary library)
-    {
-        if (NativeLibraries.Obstacle(library, Cudnn.Functions) is { } obstacle)
-        {
-            return obstacle;
-        }
-
-        nuint version = Cudnn.cudnnGetVersion();
-        return version >= Cudnn.OldestVersion ? null : $"{library.File} is cuDNN {version}; version 9 is needed. {library.Library.Remedy}";
-    }
-
     /// <summary>Opens cuDNN, or gives convolutions by matrix products, with the reason, where that is not possible.</summary>
     /// <param name="backend">Whose tensors are convolved.</param>
     /// <param name="library">What was found of cuDNN.</param>
     public static IConvolutions Open(CudaBackend backend, FoundLibrary library) =>
-        Obstacle(library) is { } obstacle ? new UnfoldedConvolutions(backend, obstacle) : new CudnnConvolutions(backend);
+        CudnnLibrary.Obstacle(library) is { } obstacle ? new UnfoldedConvolutions(backend, obstacle) : new CudnnConvolutions(backend);
 
     /// <inheritdoc/>
     public void Forward(in ConvolutionGeometry geometry, ulong x, ulong weight, ulong y)

@@ -1,4 +1,3 @@
-using TinyFlow.Cuda.Convolutions;
 using TinyFlow.Cuda.Native;
 using TinyFlow.Pointwise;
 
@@ -19,18 +18,7 @@ internal sealed unsafe class CudnnBatchNorms : IBatchNorms
     {
         _backend = backend;
         _own = new OwnNormalizations(backend);
-        backend.Context.MakeCurrent();
-        Cudnn.cudnnCreate(out nint handle).ThrowOnError();
-        _handle = new NativeHandle(handle, static value => Cudnn.cudnnDestroy(value));
-        try
-        {
-            Cudnn.cudnnSetStream(handle, backend.Context.Stream).ThrowOnError();
-        }
-        catch
-        {
-            _handle.Dispose();
-            throw;
-        }
+        _handle = CudnnLibrary.Open(backend.Context);
     }
 
     /// <inheritdoc/>
@@ -41,7 +29,7 @@ internal sealed unsafe class CudnnBatchNorms : IBatchNorms
     public static CudnnBatchNorms Open(CudaBackend backend)
     {
         FoundLibrary library = NativeLibraries.Find(NativeLibraries.Cudnn);
-        string? obstacle = CudnnConvolutions.Obstacle(library) ?? NativeLibraries.Obstacle(library, Cudnn.BatchNormFunctions);
+        string? obstacle = CudnnLibrary.Obstacle(library) ?? NativeLibraries.Obstacle(library, Cudnn.BatchNormFunctions);
         return obstacle is null ? new CudnnBatchNorms(backend) : throw new CudaUnavailableException(obstacle);
     }
 
