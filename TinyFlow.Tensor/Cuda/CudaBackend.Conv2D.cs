@@ -12,6 +12,9 @@ public sealed unsafe partial class CudaBackend
 
     private IConvolutions? _convolutions;
 
+    /// <summary>What computes convolutions: cuDNN, of which version; or matrix products, and why.</summary>
+    public string ConvolutionMethod => Convolutions.Description;
+
     /// <summary>By cuDNN, opened at its first use, or by matrix products; or what is put here, which the backend then owns.</summary>
     internal IConvolutions Convolutions
     {
