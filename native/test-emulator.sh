@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Tests the emulator: what its kernels compute, and that it finds kernels with a mistake. Needs g++; takes some seconds.
-# The last line is "emulator: N passed, M failed".
+# Tests the emulator and the stand-in by themselves: what they compute, that the emulator finds kernels with a mistake, and
+# that the stand-in keeps CUDA's rules. Needs g++; takes some seconds more than native/build-standin.sh.
+# The last line is "N passed, M failed".
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -12,6 +13,17 @@ command -v "$compiler" >/dev/null || {
 
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-"$compiler" -std=c++17 -O1 -g1 -ffp-contract=off -fsanitize=undefined -fno-sanitize-recover=undefined -pthread \
-    -Wall -Wextra -Werror emulator/*.cpp emulator/tests/*.cpp -o "$folder/emulator_test"
-"$folder/emulator_test"
+flags=(-std=c++17 -O1 -g1 -ffp-contract=off -pthread -Wall -Wextra -Werror)
+
+"$compiler" "${flags[@]}" -fsanitize=undefined -fno-sanitize-recover=undefined emulator/*.cpp emulator/tests/*.cpp \
+    -o "$folder/emulator_test"
+library=$(./build-standin.sh)
+"$compiler" "${flags[@]}" standin/tests/*.cpp "$library" -Wl,-rpath,"$(dirname "$library")" -o "$folder/standin_test"
+
+# The failures that the stand-in's tests provoke are told on standard error; they are shown only if a test fails.
+code=0
+"$folder/emulator_test" | tee "$folder/counts" || code=1
+"$folder/standin_test" ptx/fill.ptx 2>"$folder/messages" | tee -a "$folder/counts" || code=1
+[ "$code" -eq 0 ] || cat "$folder/messages" >&2
+awk '{ passed += $2; failed += $4 } END { print passed " passed, " failed " failed" }' "$folder/counts"
+exit "$code"

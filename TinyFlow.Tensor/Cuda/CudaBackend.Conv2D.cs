@@ -12,6 +12,9 @@ public sealed unsafe partial class CudaBackend
 
     private IConvolutions? _convolutions;
 
+    /// <summary>What computes convolutions: cuDNN, of which version; or matrix products, and why.</summary>
+    public string ConvolutionMethod => Convolutions.Description;
+
     /// <summary>By cuDNN, opened at its first use, or by matrix products; or what is put here, which the backend then owns.</summary>
     internal IConvolutions Convolutions
     {
@@ -115,11 +118,12 @@ public sealed unsafe partial class CudaBackend
         Launch("tf_sum_terms", LaunchGrid.Over(count), arguments);
     }
 
-    private void Clear(Sink y)
+    /// <summary>y = 0, or y + 0, if it is wanted.</summary>
+    internal void Clear(Sink y)
     {
-        if (!y.Adds)
+        if (y is { Tensor: { } target, Adds: false })
         {
-            Fill(y.Tensor!, 0);
+            Fill(target, 0);
         }
     }
 

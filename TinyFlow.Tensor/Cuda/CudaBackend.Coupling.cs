@@ -81,7 +81,7 @@ public sealed unsafe partial class CudaBackend
         public readonly ulong Scale = scale is null ? 0 : Address(scale);
         public readonly ulong Mask = Address(mask);
         public readonly long Image = mask.Count;
-        public readonly long ScaleGroup = scale is null ? 1 : mask.Count / scale.Count;
+        public readonly long ScaleGroup = scale is { Count: > 0 } ? mask.Count / scale.Count : 1;
         public readonly int ScaleFirst = form == CouplingForm.ScaleThenShift ? 1 : 0;
     }
 

@@ -92,7 +92,7 @@ public sealed class CudnnChoiceTests
         using StandinControl control = new();
         control.Set("cudnn_version", 8907);
         using CudaBackend backend = new();
-        Assert.Contains("is cuDNN 8907; version 9 is needed", backend.Convolutions.Description);
+        Assert.Contains("is cuDNN 8907; version 9 is needed", backend.ConvolutionMethod);
     }
 
     [TestMethod]

@@ -16,7 +16,7 @@ public sealed class NcclTests
             Assert.Inconclusive("NCCL wants a GPU for each rank.");
         }
 
-        NativeLibraries.Require(NativeLibraries.Nccl, Nccl.Functions);
+        NativeLibraries.Require(NativeLibraries.Nccl);
         Nccl.ncclGetUniqueId(out NcclUniqueId id).ThrowOnError();
         double[][] sums = new double[2][];
         Concurrently.Run(sums.Length, rank =>
@@ -39,7 +39,7 @@ public sealed class NcclTests
     public void What_fails_quotes_NCCL()
     {
         Standin.Require();
-        NativeLibraries.Require(NativeLibraries.Nccl, Nccl.Functions);
+        NativeLibraries.Require(NativeLibraries.Nccl);
         Nccl.ncclGetUniqueId(out NcclUniqueId id).ThrowOnError();
         using CudaBackend backend = Standin.Open();
         OnReference.Throws<CudaException>(() => Nccl.ncclCommInitRank(out _, 1, id, 5).ThrowOnError(), "ncclCommInitRank failed: ");

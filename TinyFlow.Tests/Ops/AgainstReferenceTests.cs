@@ -117,6 +117,25 @@ public abstract class AgainstReferenceTests
     }
 
     [TestMethod]
+    [DataRow(0, 3)]
+    [DataRow(2, 0)]
+    public void Images_without_pixels_and_no_images_agree(int images, int height) => Agree(Float32Tolerance.Rounding, backend =>
+    {
+        Shape shape = [images, 2, height, 3];
+        using Tensor x = backend.Ones(shape), h = backend.Ones(shape.With(1, 4)), y = backend.Ones(shape), perImage = backend.Ones([images]), logDet = backend.Ones([images]), logProb = backend.Ones([images]);
+        using Tensor gamma = backend.Ones([2]), statistic = backend.Ones([2]), inverse = backend.Ones([2]), dscale = backend.Ones([1]), dgamma = backend.Ones([2]), dbeta = backend.Ones([2]);
+        using Tensor mask = backend.Ones([2, height, 3]), scale = backend.Ones([1]), spline = backend.Ones(shape.With(1, 5)), splineLogDet = backend.Ones([images]);
+        BatchNormSettings settings = new(0.5, 0.1, Activation.Relu);
+        backend.BatchNormInference(x, gamma, gamma, statistic, statistic, inverse, y, settings);
+        backend.BatchNormBackward(x, gamma, gamma, statistic, inverse, y, Sink.None, dgamma, Sink.AddTo(dbeta), settings, BatchStatistics.Running);
+        backend.AffineCoupling(x, h, scale, mask, y, logDet, CouplingForm.ScaleThenShift);
+        backend.AffineCouplingBackward(x, h, scale, mask, y, perImage, Sink.None, Sink.None, dscale, CouplingForm.ScaleThenShift);
+        backend.RationalQuadraticCoupling(x, spline, new ChannelRange(0, 1), y, splineLogDet);
+        backend.GaussianLogProb(x, logProb);
+        return [inverse.ToDoubles(), dgamma.ToDoubles(), dbeta.ToDoubles(), logDet.ToDoubles(), dscale.ToDoubles(), splineLogDet.ToDoubles(), logProb.ToDoubles()];
+    });
+
+    [TestMethod]
     [DataRow(0UL)]
     [DataRow(1UL)]
     [DataRow(6UL)]

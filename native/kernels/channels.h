@@ -1,4 +1,5 @@
-// Images [N, C, H·W] channel by channel, as normalizations see them: a channel's numbers are N runs of H·W.
+// Images [N, C, H·W] channel by channel, as normalizations see them: a channel's numbers are N runs of H·W. Threads that work
+// together take a run of them, begin … begin + count − 1, of so few (ChannelCut.cs) that 32 bits count them.
 #pragma once
 #include "teams.h"
 
@@ -13,18 +14,18 @@ TF_DEVICE tf_i64 tf_divide(tf_i64 a, tf_i64 b) {
 
 // A place in a channel, which moves on by a fixed number of the channel's numbers without dividing again.
 struct tf_channel_walk {
-    tf_i64 place, pixel; // In the tensor; in the plane.
-    tf_i64 places_each, pixels_each, plane, to_next_image;
+    tf_i64 place, places_each, to_next_image; // In the tensor.
+    int pixel, pixels_each, plane;            // In the plane.
 };
 
-TF_DEVICE tf_channel_walk tf_walk(tf_channels shape, tf_i64 channel, tf_i64 number, tf_i64 step) {
+TF_DEVICE tf_channel_walk tf_walk(tf_channels shape, tf_i64 channel, tf_i64 number, int step) {
     tf_i64 image = tf_divide(number, shape.plane), images_each = tf_divide(step, shape.plane);
     tf_channel_walk walk;
-    walk.pixel = number - image * shape.plane;
+    walk.pixel = (int)(number - image * shape.plane);
     walk.place = (image * shape.channels + channel) * shape.plane + walk.pixel;
-    walk.pixels_each = step - images_each * shape.plane;
+    walk.pixels_each = (int)(step - images_each * shape.plane);
     walk.places_each = images_each * shape.channels * shape.plane + walk.pixels_each;
-    walk.plane = shape.plane;
+    walk.plane = (int)shape.plane;
     walk.to_next_image = (shape.channels - 1) * shape.plane;
     return walk;
 }
@@ -38,27 +39,38 @@ TF_DEVICE void tf_advance(tf_channel_walk& walk) {
     }
 }
 
+// Some of a channel's numbers.
+struct tf_run {
+    tf_channels shape;
+    tf_i64 channel, begin;
+    int count;
+};
+
+// Number first of a run, then every step-th.
+TF_DEVICE tf_channel_walk tf_walk(const tf_run& run, int first, int step) {
+    return tf_walk(run.shape, run.channel, run.begin + first, step);
+}
+
 // A mean and a sum of squared distances from it; the mean is relative to a number of the set, so that a mean far from 0 costs
 // no digits.
 struct tf_moments {
     float base, mean, squares;
 };
 
-// The moments of numbers begin … end − 1 of a channel, summed by a team; there is at least one.
-template <class Team>
-TF_DEVICE tf_moments tf_moments_of(const float* x, tf_channels shape, tf_i64 channel, tf_i64 begin, tf_i64 end, float* shared) {
-    float base = x[tf_walk(shape, channel, begin, 0).place];
-    tf_i64 first = begin + Team::rank(), step = Team::size();
+// The moments of a run, which is not empty, summed by a team.
+template <class Team> TF_DEVICE tf_moments tf_moments_of(const float* x, tf_run run, float* shared) {
+    float base = x[tf_walk(run, 0, 0).place];
+    int first = Team::rank(), step = Team::size();
     float count = 0, mean = 0, squares = 0;
-    if (first < end) {
+    if (first < run.count) {
         // Distances from one of the thread's own numbers. However far that is from the others, it is one of them, so that a
         // share of 1/n of its square is in the result too: the difference below loses a factor of n at most.
-        tf_channel_walk walk = tf_walk(shape, channel, first, step);
+        tf_channel_walk walk = tf_walk(run, first, step);
         float pivot = x[walk.place], sum = 0;
-        for (tf_i64 i = first; i < end; i += 4 * step) {
+        for (int i = first; i < run.count; i += 4 * step) {
             float distances[4];
             for (int j = 0; j < 4; j++) {
-                distances[j] = i + j * step < end ? x[walk.place] - pivot : 0.0f;
+                distances[j] = i + j * step < run.count ? x[walk.place] - pivot : 0.0f;
                 tf_advance(walk);
             }
 
@@ -68,7 +80,7 @@ TF_DEVICE tf_moments tf_moments_of(const float* x, tf_channels shape, tf_i64 cha
             }
         }
 
-        count = (float)(tf_divide(end - first - 1, step) + 1);
+        count = (float)((run.count - first - 1) / step + 1);
         mean = (pivot - base) + sum / count;
         squares -= sum * (sum / count);
         squares = squares < 0.0f ? 0.0f : squares;
@@ -78,7 +90,7 @@ TF_DEVICE tf_moments tf_moments_of(const float* x, tf_channels shape, tf_i64 cha
     Team::sum(total, shared);
     tf_moments moments;
     moments.base = base;
-    moments.mean = total[0] / (float)(end - begin);
+    moments.mean = total[0] / (float)run.count;
     float distance = mean - moments.mean;
     total[0] = tf_fma(count * distance, distance, squares);
     Team::sum(total, shared);
@@ -102,15 +114,14 @@ TF_DEVICE float tf_behind(float distance, float dy, tf_coefficients c, int relu)
     return !relu || tf_fma(distance, c.scale, c.shift) > 0.0f ? dy : 0.0f;
 }
 
-// Normalizes numbers first, first + step, … of a channel.
-TF_DEVICE void tf_normalize(
-    const float* x, float* y, tf_channels shape, tf_i64 channel, tf_i64 first, tf_i64 end, tf_i64 step, tf_coefficients c, int relu) {
-    tf_channel_walk walk = tf_walk(shape, channel, first, step);
-    for (tf_i64 i = first; i < end; i += 4 * step) {
+// Normalizes every step-th number of a run.
+TF_DEVICE void tf_normalize(const float* x, float* y, tf_run run, int first, int step, tf_coefficients c, int relu) {
+    tf_channel_walk walk = tf_walk(run, first, step);
+    for (int i = first; i < run.count; i += 4 * step) {
         float values[4];
         tf_i64 places[4];
         for (int j = 0; j < 4; j++) {
-            places[j] = i + j * step < end ? walk.place : -1;
+            places[j] = i + j * step < run.count ? walk.place : -1;
             values[j] = places[j] < 0 ? 0.0f : x[places[j]];
             tf_advance(walk);
         }
@@ -121,16 +132,15 @@ TF_DEVICE void tf_normalize(
     }
 }
 
-// Σ dz and Σ dz·(x − mean) over a thread's numbers, where dz is the gradient behind the activation.
+// Σ dz and Σ dz·(x − mean) over every step-th number of a run, where dz is the gradient behind the activation.
 TF_DEVICE void tf_gradient_sums(
-    const float* x, const float* dy, tf_channels shape, tf_i64 channel, tf_i64 first, tf_i64 end, tf_i64 step, tf_coefficients c, int relu,
-    float (&sums)[2]) {
+    const float* x, const float* dy, tf_run run, int first, int step, tf_coefficients c, int relu, float (&sums)[2]) {
     sums[0] = sums[1] = 0;
-    tf_channel_walk walk = tf_walk(shape, channel, first, step);
-    for (tf_i64 i = first; i < end; i += 4 * step) {
+    tf_channel_walk walk = tf_walk(run, first, step);
+    for (int i = first; i < run.count; i += 4 * step) {
         float distances[4], gradients[4];
         for (int j = 0; j < 4; j++) {
-            bool valid = i + j * step < end;
+            bool valid = i + j * step < run.count;
             distances[j] = valid ? x[walk.place] - c.mean : 0.0f;
             gradients[j] = valid ? dy[walk.place] : 0.0f;
             tf_advance(walk);
@@ -144,16 +154,22 @@ TF_DEVICE void tf_gradient_sums(
     }
 }
 
-// dx = scale·dz − constant − (x − mean)·slope.
+// What a channel's sums Σ dz and Σ dz·(x − mean) bring back through the batch's mean and variance: nothing if the statistics were
+// constants.
+struct tf_corrections {
+    float constant, slope;
+};
+
+// dx = scale·dz − constant − (x − mean)·slope at every step-th number of a run.
 TF_DEVICE void tf_input_gradient(
-    const float* x, const float* dy, float* dx, int adds, tf_channels shape, tf_i64 channel, tf_i64 first, tf_i64 end, tf_i64 step,
-    tf_coefficients c, int relu, float constant, float slope) {
-    tf_channel_walk walk = tf_walk(shape, channel, first, step);
-    for (tf_i64 i = first; i < end; i += 4 * step) {
+    const float* x, const float* dy, float* dx, int adds, tf_run run, int first, int step, tf_coefficients c, int relu,
+    tf_corrections corrections) {
+    tf_channel_walk walk = tf_walk(run, first, step);
+    for (int i = first; i < run.count; i += 4 * step) {
         float values[4], gradients[4], before[4];
         tf_i64 places[4];
         for (int j = 0; j < 4; j++) {
-            bool valid = i + j * step < end;
+            bool valid = i + j * step < run.count;
             places[j] = valid ? walk.place : -1;
             values[j] = valid ? x[walk.place] : 0.0f;
             gradients[j] = valid ? dy[walk.place] : 0.0f;
@@ -163,7 +179,7 @@ TF_DEVICE void tf_input_gradient(
 
         for (int j = 0; j < 4; j++) {
             float distance = values[j] - c.mean, gradient = tf_behind(distance, gradients[j], c, relu);
-            float result = tf_fma(-distance, slope, tf_fma(gradient, c.scale, -constant));
+            float result = tf_fma(-distance, corrections.slope, tf_fma(gradient, c.scale, -corrections.constant));
             if (places[j] >= 0) dx[places[j]] = adds ? before[j] + result : result;
         }
     }

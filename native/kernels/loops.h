@@ -9,16 +9,12 @@ struct tf_divisor {
     tf_u32 multiplier, shift;
 };
 
+// ⌊n/d⌋ of n below 2^31.
+TF_DEVICE tf_u32 tf_small_quotient(tf_u32 n, const tf_divisor& by) { return (__umulhi(n, by.multiplier) + n) >> by.shift; }
+
 // ⌊n/d⌋, and n − d·⌊n/d⌋.
 TF_DEVICE tf_u64 tf_divide(tf_u64 n, const tf_divisor& by, tf_u64* rest) {
-    tf_u64 quotient;
-    if (n >> 31 == 0) {
-        tf_u32 small = (tf_u32)n;
-        quotient = (__umulhi(small, by.multiplier) + small) >> by.shift;
-    } else {
-        quotient = n / by.value;
-    }
-
+    tf_u64 quotient = n >> 31 == 0 ? tf_small_quotient((tf_u32)n, by) : n / by.value;
     *rest = n - quotient * by.value;
     return quotient;
 }
@@ -36,7 +32,8 @@ TF_DEVICE tf_u64 tf_divide(tf_u64 n, const tf_divisor& by, tf_u64* rest) {
 // One to six loops, the innermost first, and each of up to three operands' distance between neighbours, in elements; 0 where
 // it is broadcast.
 struct tf_loops {
-    tf_i64 rank;
+    int rank;
+    int narrow; // Whether all rounds and places are below 2^31, so that 32 bits do.
     tf_divisor sizes[TF_MOST_AXES];
     tf_i64 strides[TF_MOST_AXES][3];
 };
@@ -46,21 +43,42 @@ struct tf_offsets {
     tf_i64 innermost; // The round of the innermost loop.
 };
 
-// Where each operand stands in a round of the loops.
+// Where each operand stands in a round of the loops. Most nests have one or two: bodies for six in a row would be read for
+// nothing.
 TF_DEVICE tf_offsets tf_locate(const tf_loops& loops, tf_i64 round) {
-    tf_offsets at = {0, 0, 0, 0};
-    tf_u64 rest = (tf_u64)round, place;
-    tf_i64 last = loops.rank - 1;
-    TF_ROLLED // Most nests have one or two loops: six copies of the body would be read for nothing.
-    for (tf_i64 axis = 0; axis < last; ++axis) {
-        rest = tf_divide(rest, loops.sizes[axis], &place);
-        if (axis == 0) at.innermost = (tf_i64)place;
-        at.first += (tf_i64)place * loops.strides[axis][0];
-        at.second += (tf_i64)place * loops.strides[axis][1];
-        at.third += (tf_i64)place * loops.strides[axis][2];
+    int last = loops.rank - 1;
+    if (loops.narrow) {
+        tf_u32 rest = (tf_u32)round, innermost = rest;
+        int first = 0, second = 0, third = 0;
+        TF_ROLLED
+        for (int axis = 0; axis < last; ++axis) {
+            tf_u32 quotient = tf_small_quotient(rest, loops.sizes[axis]), place = rest - quotient * (tf_u32)loops.sizes[axis].value;
+            rest = quotient;
+            if (axis == 0) innermost = place;
+            first += (int)place * (int)loops.strides[axis][0];
+            second += (int)place * (int)loops.strides[axis][1];
+            third += (int)place * (int)loops.strides[axis][2];
+        }
+
+        first += (int)rest * (int)loops.strides[last][0];
+        second += (int)rest * (int)loops.strides[last][1];
+        third += (int)rest * (int)loops.strides[last][2];
+        return {first, second, third, (tf_i64)innermost};
     }
 
-    if (last <= 0) at.innermost = (tf_i64)rest;
+    tf_u64 rest = (tf_u64)round;
+    tf_offsets at = {0, 0, 0, round};
+    TF_ROLLED
+    for (int axis = 0; axis < last; ++axis) {
+        tf_u64 quotient = rest / loops.sizes[axis].value;
+        tf_i64 place = (tf_i64)(rest - quotient * loops.sizes[axis].value);
+        rest = quotient;
+        if (axis == 0) at.innermost = place;
+        at.first += place * loops.strides[axis][0];
+        at.second += place * loops.strides[axis][1];
+        at.third += place * loops.strides[axis][2];
+    }
+
     at.first += (tf_i64)rest * loops.strides[last][0];
     at.second += (tf_i64)rest * loops.strides[last][1];
     at.third += (tf_i64)rest * loops.strides[last][2];

@@ -75,12 +75,12 @@ TF_DEVICE tf_coefficients tf_use_statistics(const tf_norm_parameters& p, tf_i64 
 // All of a channel -----------------------------------------------------------------------------------------------------------
 
 template <class Team> TF_DEVICE void tf_normalize_channel(const tf_norm_args& a, float* shared) {
-    tf_i64 channel = Team::number(), count = tf_count(a.shape);
-    if (channel >= a.shape.channels) return;
-    tf_moments moments = tf_moments_of<Team>(a.x, a.shape, channel, 0, count, shared);
+    tf_run run = {a.shape, Team::number(), 0, (int)tf_count(a.shape)};
+    if (run.channel >= a.shape.channels) return;
+    tf_moments moments = tf_moments_of<Team>(a.x, run, shared);
     tf_coefficients c = tf_use_statistics(
-        a.parameters, channel, (double)moments.base + moments.mean, moments.squares, (double)count, Team::rank() == 0);
-    tf_normalize(a.x, a.y, a.shape, channel, Team::rank(), count, Team::size(), c, a.parameters.relu);
+        a.parameters, run.channel, (double)moments.base + moments.mean, moments.squares, (double)run.count, Team::rank() == 0);
+    tf_normalize(a.x, a.y, run, Team::rank(), Team::size(), c, a.parameters.relu);
 }
 
 TF_KERNEL(256, tf_normalize_channel_by_warp, tf_norm_args a) { tf_normalize_channel<tf_warp_team>(a, nullptr); }
@@ -92,19 +92,20 @@ TF_KERNEL(256, tf_normalize_channel_by_block, tf_norm_args a) {
 
 // Parts of channels ----------------------------------------------------------------------------------------------------------
 
-// The number and the channel of a block's part.
-TF_DEVICE void tf_part_of_block(tf_channels shape, tf_i64 part, tf_i64* channel, tf_i64* number) {
+// A block's part of a channel. The block of the first part also writes what there is once a channel.
+TF_DEVICE tf_run tf_part_of_block(tf_channels shape, tf_i64 part) {
     tf_i64 parts = tf_parts(shape, part);
-    *channel = tf_divide(blockIdx.x, parts);
-    *number = blockIdx.x - *channel * parts;
+    tf_run run;
+    run.shape = shape;
+    run.channel = tf_divide(blockIdx.x, parts);
+    run.begin = (blockIdx.x - run.channel * parts) * part;
+    run.count = (int)tf_min(part, tf_count(shape) - run.begin);
+    return run;
 }
 
 TF_KERNEL(256, tf_batch_statistics, tf_norm_args a) {
     TF_SHARED(float, shared, 32);
-    tf_i64 channel, number;
-    tf_part_of_block(a.shape, a.part, &channel, &number);
-    tf_i64 begin = number * a.part, end = tf_min(begin + a.part, tf_count(a.shape));
-    tf_moments moments = tf_moments_of<tf_block_team>(a.x, a.shape, channel, begin, end, shared);
+    tf_moments moments = tf_moments_of<tf_block_team>(a.x, tf_part_of_block(a.shape, a.part), shared);
     if (threadIdx.x == 0) a.parts[blockIdx.x] = moments;
 }
 
@@ -129,17 +130,17 @@ TF_DEVICE void tf_moments_of_parts(const tf_norm_args& a, tf_i64 channel, double
 
 TF_KERNEL(256, tf_batch_normalize, tf_norm_args a) {
     TF_SHARED(tf_coefficients, shared, 1);
-    tf_i64 channel, number, count = tf_count(a.shape);
-    tf_part_of_block(a.shape, a.part, &channel, &number);
+    tf_run run = tf_part_of_block(a.shape, a.part);
     if (threadIdx.x < 32) {
         double mean, squares;
-        tf_moments_of_parts(a, channel, &mean, &squares);
-        if (threadIdx.x == 0) *shared = tf_use_statistics(a.parameters, channel, mean, squares, (double)count, number == 0);
+        tf_moments_of_parts(a, run.channel, &mean, &squares);
+        if (threadIdx.x == 0) {
+            *shared = tf_use_statistics(a.parameters, run.channel, mean, squares, (double)tf_count(a.shape), run.begin == 0);
+        }
     }
 
     __syncthreads();
-    tf_i64 begin = number * a.part, end = tf_min(begin + a.part, count);
-    tf_normalize(a.x, a.y, a.shape, channel, begin + threadIdx.x, end, blockDim.x, *shared, a.parameters.relu);
+    tf_normalize(a.x, a.y, run, (int)threadIdx.x, (int)blockDim.x, *shared, a.parameters.relu);
 }
 
 struct tf_inverse_deviations_args {
@@ -155,22 +156,14 @@ TF_KERNEL(256, tf_inverse_deviations, tf_inverse_deviations_args a) {
 
 // With running statistics; the mean among the parameters is the running one.
 TF_KERNEL(256, tf_batch_normalize_with_running, tf_norm_args a) {
-    tf_i64 channel, number;
-    tf_part_of_block(a.shape, a.part, &channel, &number);
-    float inverse_deviation = tf_inverse_deviation(a.parameters.running_variance[channel], a.parameters.epsilon);
-    if (number == 0 && threadIdx.x == 0) a.parameters.inverse_deviation[channel] = inverse_deviation;
-    tf_coefficients c = tf_coefficients_of(a.parameters, channel, a.parameters.mean[channel], inverse_deviation);
-    tf_i64 begin = number * a.part, end = tf_min(begin + a.part, tf_count(a.shape));
-    tf_normalize(a.x, a.y, a.shape, channel, begin + threadIdx.x, end, blockDim.x, c, a.parameters.relu);
+    tf_run run = tf_part_of_block(a.shape, a.part);
+    float inverse_deviation = tf_inverse_deviation(a.parameters.running_variance[run.channel], a.parameters.epsilon);
+    if (run.begin == 0 && threadIdx.x == 0) a.parameters.inverse_deviation[run.channel] = inverse_deviation;
+    tf_coefficients c = tf_coefficients_of(a.parameters, run.channel, a.parameters.mean[run.channel], inverse_deviation);
+    tf_normalize(a.x, a.y, run, (int)threadIdx.x, (int)blockDim.x, c, a.parameters.relu);
 }
 
 // Gradients ------------------------------------------------------------------------------------------------------------------
-
-// What a channel's sums Σ dz and Σ dz·(x − mean) bring back through the batch's mean and variance: nothing if the statistics were
-// constants.
-struct tf_corrections {
-    float constant, slope;
-};
 
 // One thread also writes the gradients of gamma and beta.
 TF_DEVICE tf_corrections tf_use_sums(const tf_norm_gradient_args& a, tf_i64 channel, float sum, float product, bool writes) {
@@ -190,17 +183,14 @@ TF_DEVICE tf_coefficients tf_coefficients_used(const tf_norm_parameters& p, tf_i
 }
 
 template <class Team> TF_DEVICE void tf_normalize_channel_backward(const tf_norm_gradient_args& a, float* shared) {
-    tf_i64 channel = Team::number(), count = tf_count(a.shape);
-    if (channel >= a.shape.channels) return;
-    tf_coefficients c = tf_coefficients_used(a.parameters, channel);
+    tf_run run = {a.shape, Team::number(), 0, (int)tf_count(a.shape)};
+    if (run.channel >= a.shape.channels) return;
+    tf_coefficients c = tf_coefficients_used(a.parameters, run.channel);
     float sums[2];
-    tf_gradient_sums(a.x, a.dy, a.shape, channel, Team::rank(), count, Team::size(), c, a.parameters.relu, sums);
+    tf_gradient_sums(a.x, a.dy, run, Team::rank(), Team::size(), c, a.parameters.relu, sums);
     Team::sum(sums, shared);
-    tf_corrections corrections = tf_use_sums(a, channel, sums[0], sums[1], Team::rank() == 0);
-    if (!a.dx) return;
-    tf_input_gradient(
-        a.x, a.dy, a.dx, a.dx_adds, a.shape, channel, Team::rank(), count, Team::size(), c, a.parameters.relu, corrections.constant,
-        corrections.slope);
+    tf_corrections corrections = tf_use_sums(a, run.channel, sums[0], sums[1], Team::rank() == 0);
+    if (a.dx) tf_input_gradient(a.x, a.dy, a.dx, a.dx_adds, run, Team::rank(), Team::size(), c, a.parameters.relu, corrections);
 }
 
 TF_KERNEL(256, tf_normalize_channel_by_warp_backward, tf_norm_gradient_args a) {
@@ -214,12 +204,10 @@ TF_KERNEL(256, tf_normalize_channel_by_block_backward, tf_norm_gradient_args a) 
 
 TF_KERNEL(256, tf_batch_gradient_sums, tf_norm_gradient_args a) {
     TF_SHARED(float, shared, 64);
-    tf_i64 channel, number;
-    tf_part_of_block(a.shape, a.part, &channel, &number);
-    tf_i64 begin = number * a.part, end = tf_min(begin + a.part, tf_count(a.shape));
-    tf_coefficients c = tf_coefficients_used(a.parameters, channel);
+    tf_run run = tf_part_of_block(a.shape, a.part);
     float sums[2];
-    tf_gradient_sums(a.x, a.dy, a.shape, channel, begin + threadIdx.x, end, blockDim.x, c, a.parameters.relu, sums);
+    tf_gradient_sums(
+        a.x, a.dy, run, (int)threadIdx.x, (int)blockDim.x, tf_coefficients_used(a.parameters, run.channel), a.parameters.relu, sums);
     tf_block_sum(sums, shared);
     if (threadIdx.x == 0) {
         a.sums[2 * (tf_i64)blockIdx.x] = sums[0];
@@ -244,28 +232,24 @@ TF_DEVICE tf_corrections tf_use_parts(const tf_norm_gradient_args& a, tf_i64 cha
 
 TF_KERNEL(256, tf_batch_input_gradient, tf_norm_gradient_args a) {
     TF_SHARED(tf_corrections, shared, 1);
-    tf_i64 channel, number;
-    tf_part_of_block(a.shape, a.part, &channel, &number);
+    tf_run run = tf_part_of_block(a.shape, a.part);
     if (threadIdx.x < 32) {
-        tf_corrections corrections = tf_use_parts(a, channel, number == 0);
+        tf_corrections corrections = tf_use_parts(a, run.channel, run.begin == 0);
         if (threadIdx.x == 0) *shared = corrections;
     }
 
     __syncthreads();
-    tf_i64 begin = number * a.part, end = tf_min(begin + a.part, tf_count(a.shape));
     tf_input_gradient(
-        a.x, a.dy, a.dx, a.dx_adds, a.shape, channel, begin + threadIdx.x, end, blockDim.x, tf_coefficients_used(a.parameters, channel),
-        a.parameters.relu, shared->constant, shared->slope);
+        a.x, a.dy, a.dx, a.dx_adds, run, (int)threadIdx.x, (int)blockDim.x, tf_coefficients_used(a.parameters, run.channel), a.parameters.relu,
+        *shared);
 }
 
 // For a backward pass that knows of no activation: dx = dz.
 TF_KERNEL(256, tf_gradient_behind_activation, tf_norm_gradient_args a) {
-    tf_i64 channel, number;
-    tf_part_of_block(a.shape, a.part, &channel, &number);
-    tf_i64 begin = number * a.part, end = tf_min(begin + a.part, tf_count(a.shape));
-    tf_coefficients c = tf_coefficients_used(a.parameters, channel);
-    tf_channel_walk walk = tf_walk(a.shape, channel, begin + threadIdx.x, blockDim.x);
-    for (tf_i64 i = begin + threadIdx.x; i < end; i += blockDim.x) {
+    tf_run run = tf_part_of_block(a.shape, a.part);
+    tf_coefficients c = tf_coefficients_used(a.parameters, run.channel);
+    tf_channel_walk walk = tf_walk(run, (int)threadIdx.x, (int)blockDim.x);
+    for (int i = (int)threadIdx.x; i < run.count; i += (int)blockDim.x) {
         a.dx[walk.place] = tf_behind(a.x[walk.place] - c.mean, a.dy[walk.place], c, a.parameters.relu);
         tf_advance(walk);
     }

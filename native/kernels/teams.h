@@ -31,8 +31,8 @@ TF_DEVICE float tf_block_sum(float value, float* shared) {
 // Who sums together: the threads of a warp, each warp for itself, or those of a block.
 struct tf_warp_team {
     TF_DEVICE tf_i64 number() { return (tf_i64)blockIdx.x * (blockDim.x / 32) + threadIdx.x / 32; }
-    TF_DEVICE tf_i64 rank() { return threadIdx.x % 32; }
-    TF_DEVICE tf_i64 size() { return 32; }
+    TF_DEVICE int rank() { return (int)(threadIdx.x % 32); }
+    TF_DEVICE int size() { return 32; }
     template <int Sums> TF_DEVICE void sum(float (&values)[Sums], float*) {
         for (int i = 0; i < Sums; i++) values[i] = tf_warp_sum(values[i]);
     }
@@ -40,7 +40,7 @@ struct tf_warp_team {
 
 struct tf_block_team {
     TF_DEVICE tf_i64 number() { return blockIdx.x; }
-    TF_DEVICE tf_i64 rank() { return threadIdx.x; }
-    TF_DEVICE tf_i64 size() { return blockDim.x; }
+    TF_DEVICE int rank() { return (int)threadIdx.x; }
+    TF_DEVICE int size() { return (int)blockDim.x; }
     template <int Sums> TF_DEVICE void sum(float (&values)[Sums], float* shared) { tf_block_sum(values, shared); }
 };

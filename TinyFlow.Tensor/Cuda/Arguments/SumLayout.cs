@@ -17,7 +17,7 @@ internal readonly struct SumLayout
     private const int FewSummands = 4;
 
     // From so many summands on a result has a block, or blocks of which each thread adds at least so many.
-    private const long LongSum = 1024, LeastSummandsEach = 16;
+    private const long LongSum = 1024, LeastSummandsEach = 8;
 
     // So many blocks keep any device busy.
     private const long EnoughBlocks = 2048;

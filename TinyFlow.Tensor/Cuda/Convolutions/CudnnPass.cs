@@ -111,7 +111,7 @@ internal abstract unsafe class CudnnPass : IDisposable
 
         // Into memory of their own: the result may hold what is to be added to.
         using Tensor result = _backend.Scratch([checked((int)_resultCount)]);
-        using Tensor? workspace = Workspace((long)bytes);
+        using Tensor? workspace = LargestWorkspace(ref bytes);
         CudnnAlgorithmPerformance* results = stackalloc CudnnAlgorithmPerformance[MostResults];
         CudnnStatus status = Find(
             left, right, CudaBackend.Address(result), workspace is null ? 0 : CudaBackend.Address(workspace), bytes, MostResults, out int found, results);
@@ -142,6 +142,22 @@ internal abstract unsafe class CudnnPass : IDisposable
     }
 
     private Tensor? Workspace(long bytes) => bytes == 0 ? null : _backend.Scratch([checked((int)((bytes + sizeof(float) - 1) / sizeof(float)))]);
+
+    // Where memory is short an algorithm that needs less is better than none.
+    private Tensor? LargestWorkspace(ref nuint bytes)
+    {
+        while (true)
+        {
+            try
+            {
+                return Workspace((long)bytes);
+            }
+            catch (InsufficientMemoryException)
+            {
+                bytes /= 4;
+            }
+        }
+    }
 
     private nint Images(int n, int c, int h, int w)
     {

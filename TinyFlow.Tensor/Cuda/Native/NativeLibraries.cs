@@ -17,6 +17,9 @@ internal static class NativeLibraries
     /// <summary>The name by which imports call cuDNN.</summary>
     public const string Cudnn = "tf_cudnn";
 
+    /// <summary>The name of NVRTC. Nothing is imported from it; cuDNN compiles some of its kernels with it.</summary>
+    public const string Nvrtc = "tf_nvrtc";
+
     /// <summary>The name by which imports call NCCL.</summary>
     public const string Nccl = "tf_nccl";
 
@@ -31,6 +34,7 @@ internal static class NativeLibraries
     [
         new(Driver, "the NVIDIA driver", "TINYFLOW_LIBCUDA",
             new LibraryFiles { Linux = [(0, "libcuda.so.1"), (0, "libcuda.so")], Windows = [(0, "nvcuda.dll")] },
+            Native.Driver.Functions,
             "Install the NVIDIA driver, which brings it; the CUDA toolkit is not needed. Start a container with --gpus all."),
         new(Cublas, "cuBLAS", "TINYFLOW_LIBCUBLAS",
             new LibraryFiles
@@ -39,12 +43,26 @@ internal static class NativeLibraries
                 Windows = [(13, "cublas64_13.dll"), (12, "cublas64_12.dll")],
                 LinuxCompanion = "libcublasLt.so",
             },
+            Native.Cublas.Functions,
             "Install it by 'pip install nvidia-cublas' (CUDA 13) or 'pip install nvidia-cublas-cu12', or install the CUDA toolkit; or set TINYFLOW_CUDA_PATH to the folder that has it."),
+        new(Nvrtc, "NVRTC", "TINYFLOW_LIBNVRTC",
+            new LibraryFiles
+            {
+                Linux = [(13, "libnvrtc.so.13"), (12, "libnvrtc.so.12")],
+                Windows = [(13, "nvrtc64_130_0.dll"), (12, "nvrtc64_120_0.dll")],
+            },
+            [],
+            "It is optional: some of cuDNN's kernels need it. Install it by 'pip install nvidia-cuda-nvrtc' (CUDA 13) or 'pip install nvidia-cuda-nvrtc-cu12'."),
         new(Cudnn, "cuDNN 9", "TINYFLOW_LIBCUDNN",
             new LibraryFiles { Linux = [(0, "libcudnn.so.9")], Windows = [(0, "cudnn64_9.dll")] },
-            "Install it by 'pip install nvidia-cudnn-cu13' or 'pip install nvidia-cudnn-cu12', whichever fits cuBLAS; or set TINYFLOW_CUDA_PATH to the folder that has it."),
+            Native.Cudnn.Functions,
+            "Install it by 'pip install nvidia-cudnn-cu13' or 'pip install nvidia-cudnn-cu12', whichever fits cuBLAS; or set TINYFLOW_CUDA_PATH to the folder that has it.")
+        {
+            LoadedBefore = [Cublas, Nvrtc],
+        },
         new(Nccl, "NCCL 2", "TINYFLOW_LIBNCCL",
             new LibraryFiles { Linux = [(0, "libnccl.so.2")], Windows = [] },
+            Native.Nccl.Functions,
             "Install it by 'pip install nvidia-nccl-cu13' or 'pip install nvidia-nccl-cu12'; it exists on Linux only."),
     ];
 
@@ -60,6 +78,11 @@ internal static class NativeLibraries
             if (!Found.TryGetValue(import, out FoundLibrary? found))
             {
                 LibrarySpec library = All.First(spec => spec.Import == import);
+                foreach (string other in library.LoadedBefore)
+                {
+                    Find(other);
+                }
+
                 found = new LibrarySearch(new ThisSystem()).Find(library, import == Driver ? 0 : DriverVersion() / 1000);
                 Found.Add(import, found);
             }
@@ -72,7 +95,7 @@ internal static class NativeLibraries
     /// <exception cref="CudaUnavailableException">It is not.</exception>
     public static void RequireDriver()
     {
-        Require(Driver, Native.Driver.Functions);
+        Require(Driver);
         int version = DriverVersion();
         if (version < OldestDriver)
         {
@@ -83,9 +106,10 @@ internal static class NativeLibraries
 
     /// <summary>Complains unless a library is there and exports what is needed.</summary>
     /// <exception cref="CudaUnavailableException">It does not.</exception>
-    public static void Require(string import, IReadOnlyList<string> functions)
+    public static void Require(string import)
     {
-        if (Obstacle(Find(import), functions) is { } obstacle)
+        FoundLibrary found = Find(import);
+        if (Obstacle(found, found.Library.Functions) is { } obstacle)
         {
             throw new CudaUnavailableException(obstacle);
         }
@@ -108,8 +132,8 @@ internal static class NativeLibraries
     /// <summary>A version of CUDA in words: 12080 is 12.8.</summary>
     public static string VersionText(int version) => $"{version / 1000}.{version % 1000 / 10}";
 
-    // 0 without a driver.
-    private static int DriverVersion()
+    /// <summary>1000·major + 10·minor of the newest CUDA that the driver knows; 0 without a driver.</summary>
+    public static int DriverVersion()
     {
         FoundLibrary driver = Find(Driver);
         return driver.IsFound && !driver.Missing([nameof(Native.Driver.cuDriverGetVersion)]).Any()

@@ -27,6 +27,12 @@ internal sealed class OwnNormalizations(CudaBackend backend) : IBatchNorms
         Tensor x, Tensor gamma, Tensor beta, Tensor runningMean, Tensor runningVariance,
         Tensor inverseDeviation, Tensor y, BatchNormSettings settings)
     {
+        if (x.Count == 0)
+        {
+            InverseDeviations(runningVariance, inverseDeviation, settings.Epsilon);
+            return;
+        }
+
         ChannelCut cut = ChannelCut.OfBatch(x);
         NormalizationParameters parameters = new(gamma, beta, runningMean, inverseDeviation, settings)
         {
@@ -40,6 +46,13 @@ internal sealed class OwnNormalizations(CudaBackend backend) : IBatchNorms
         Tensor x, Tensor gamma, Tensor beta, Tensor mean, Tensor inverseDeviation, Tensor dy,
         Sink dx, Sink dgamma, Sink dbeta, BatchNormSettings settings, BatchStatistics statistics)
     {
+        if (x.Count == 0)
+        {
+            backend.Clear(dgamma);
+            backend.Clear(dbeta);
+            return;
+        }
+
         ChannelCut cut = ChannelCut.OfBatch(x);
         NormalizationGradientArguments arguments = new(cut, x, dy, dx, new(gamma, beta, mean, inverseDeviation, settings))
         {

@@ -19,7 +19,7 @@ internal sealed unsafe class MatrixProducts : IDisposable
     /// <exception cref="CudaUnavailableException">It is not there.</exception>
     public MatrixProducts(CudaContext context, DevicePool pool, MatmulPrecision precision)
     {
-        NativeLibraries.Require(NativeLibraries.Cublas, Cublas.Functions);
+        NativeLibraries.Require(NativeLibraries.Cublas);
         _context = context;
         _pool = pool;
         _compute = precision == MatmulPrecision.High ? CublasCompute.Float32FastTf32 : CublasCompute.Float32;

@@ -1,5 +1,5 @@
 // What the emulator must compute, and what it must find. Kernels with a mistake each, beside their right form.
-#include "../../kernels/device.h"
+#include "../../kernels/random.cu"
 #include "../emulator.h"
 #include <cmath>
 #include <cstdio>
@@ -305,6 +305,23 @@ void orders_are_what_they_are_called() {
     }
 }
 
+// The known answers that Random123 comes with: counter, key, result.
+void philox_gives_the_known_answers() {
+    struct Answer {
+        tf_u64 index, stream, seed;
+        tf_u32 words[4];
+    };
+    const Answer answers[] = {
+        {0, 0, 0, {0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}},
+        {~0ull, ~0ull, ~0ull, {0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd}},
+        {0x85a308d3243f6a88, 0x0370734413198a2e, 0x299f31d0a4093822, {0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}},
+    };
+    for (const Answer& answer : answers) {
+        tf_words words = tf_philox(answer.index, {answer.seed, answer.stream, 0});
+        check(std::memcmp(words.at, answer.words, sizeof answer.words) == 0, "Philox4x32-10");
+    }
+}
+
 } // namespace
 
 int main() {
@@ -318,6 +335,7 @@ int main() {
     positions_count_in_three_dimensions();
     atomics_count_every_thread();
     orders_are_what_they_are_called();
+    philox_gives_the_known_answers();
     std::printf("emulator: %d passed, %d failed\n", passed, failed);
     return failed == 0 && passed > 0 ? 0 : 1;
 }
