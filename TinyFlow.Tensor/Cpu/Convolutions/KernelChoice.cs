@@ -15,8 +15,8 @@ internal static class KernelChoice
     private const double DirectGradientRate = 1.3;
     private const double WinogradGradientRate = 1.5;
 
-    // Cycles to transform a tile, per vector of channels, there and back, with the stores to the planes.
-    private const double TransformCycles = 150;
+    // Cycles to transform a tile, per vector of channels, there and back, with the stores to the planes and the loads from them.
+    private const double TransformCycles = 300;
 
     // Cycles to add up across a vector.
     private const double AcrossCycles = 8;

@@ -16,6 +16,9 @@ public class KernelChoiceTests
     [DataRow(64, 64, 28, 5, 1, "Direct", DisplayName = "5x5 directly")]
     [DataRow(64, 64, 28, 1, 1, "Direct", DisplayName = "1x1 directly")]
     [DataRow(1, 64, 28, 3, 1, "Direct", DisplayName = "From one channel directly")]
+    [DataRow(3, 64, 28, 3, 1, "Direct", DisplayName = "From three channels directly")]
+    [DataRow(4, 64, 28, 3, 1, "Direct", DisplayName = "From four channels directly")]
+    [DataRow(64, 4, 28, 3, 1, "ThinOutput", DisplayName = "To four channels along the inputs")]
     [DataRow(64, 2, 28, 3, 1, "ThinOutput", DisplayName = "To two channels along the inputs")]
     [DataRow(64, 1, 28, 3, 1, "ThinOutput", DisplayName = "To one channel along the inputs")]
     [DataRow(64, 3, 28, 3, 1, "ThinOutput", DisplayName = "To three channels along the inputs")]
@@ -31,6 +34,7 @@ public class KernelChoiceTests
     [TestMethod]
     [DataRow(64, 64, 28, "Winograd")]
     [DataRow(1, 64, 28, "Direct")]
+    [DataRow(3, 64, 28, "Direct")]
     [DataRow(64, 2, 28, "Direct")]
     public void The_cheapest_kernel_of_a_weight_gradient_is_chosen(int inputs, int outputs, int size, string expected)
     {
