@@ -207,6 +207,11 @@ public sealed record RunFolder(string Path)
 
     private RunLocation Located()
     {
+        if (!File.Exists(Checkpoint) && File.Exists(Best))
+        {
+            throw new CheckpointException($"{Path}: the folder holds no checkpoint.safetensors; of its run only the best model is left. Name that: {Best}");
+        }
+
         if (!File.Exists(Checkpoint))
         {
             throw new CheckpointException($"{Path}: the folder holds no checkpoint.safetensors: {(File.Exists(Config) ? $"its training has not got that far. If it is no longer running, start it again: tinyflow train --out \"{Path}\"" : "it is not a run folder.")}");

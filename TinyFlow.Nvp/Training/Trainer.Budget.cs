@@ -25,7 +25,8 @@ public sealed partial class Trainer
     private bool ValidationIsDue => Config.BudgetSeconds is null || Step >= TotalSteps
         || _position.Validation.TotalSeconds + NextValidationSeconds <= ValidationShare * _position.Seconds;
 
-    private double NextValidationSeconds => _position.LastValidation?.TotalSeconds
+    // By the shortest: what made others longer was not the model, but the machine at that moment.
+    private double NextValidationSeconds => _position.ShortestValidation?.TotalSeconds
         ?? _data.Validation.Count / (SpeedOfEvaluation * _position.EpochImages / _position.EpochSeconds);
 
     /// <summary>What is left of it, at the speed of the last steps, gives the last step.</summary>

@@ -12,7 +12,7 @@ internal sealed record TrainingPosition
     public const int SumCount = 11;
 
     private const string StepKey = "step", EpochKey = "epoch", BatchKey = "batch", ReportedKey = "reported", ValidatedKey = "validated";
-    private const string ValidationKey = "validation_microseconds", LastValidationKey = "last_validation_microseconds";
+    private const string ValidationKey = "validation_microseconds", ShortestValidationKey = "shortest_validation_microseconds";
 
     public static TrainingPosition Start { get; } = new();
 
@@ -34,8 +34,8 @@ internal sealed record TrainingPosition
     /// <summary>What all validations took.</summary>
     public TimeSpan Validation { get; private init; }
 
-    /// <summary>What the last validation took; null before there was one.</summary>
-    public TimeSpan? LastValidation { get; private init; }
+    /// <summary>What the shortest validation took; null before there was one.</summary>
+    public TimeSpan? ShortestValidation { get; private init; }
 
     /// <summary>The best validation so far; null before there was one.</summary>
     public BestValidation? Best { get; private init; }
@@ -57,7 +57,7 @@ internal sealed record TrainingPosition
 
     public IReadOnlyDictionary<string, long> Counters => new Dictionary<string, long>([
         new(StepKey, Step), new(EpochKey, Epoch), new(BatchKey, Batch), new(ReportedKey, IsReported ? 1 : 0), new(ValidatedKey, IsValidated ? 1 : 0),
-        .. Microseconds(ValidationKey, Validation), .. Microseconds(LastValidationKey, LastValidation), .. Best?.Counters ?? [], .. Plan?.Counters ?? []]);
+        .. Microseconds(ValidationKey, Validation), .. Microseconds(ShortestValidationKey, ShortestValidation), .. Best?.Counters ?? [], .. Plan?.Counters ?? []]);
 
     public double[] Sums => [.. Total.ToArray(), EpochImages, EpochSeconds, SecondsBefore];
 
@@ -87,7 +87,7 @@ internal sealed record TrainingPosition
             IsReported = isReported,
             IsValidated = checkpoint.Counters.TryGetValue(ValidatedKey, out long validated) ? validated != 0 : isReported,
             Validation = Time(checkpoint, ValidationKey) ?? TimeSpan.Zero,
-            LastValidation = Time(checkpoint, LastValidationKey),
+            ShortestValidation = Time(checkpoint, ShortestValidationKey),
             Best = BestValidation.From(checkpoint.Counters),
             Total = LossValues.FromArray(sums),
             EpochImages = sums[^3],
@@ -117,7 +117,7 @@ internal sealed record TrainingPosition
         {
             IsValidated = true,
             Validation = Validation + kept,
-            LastValidation = kept,
+            ShortestValidation = kept < ShortestValidation ? kept : ShortestValidation ?? kept,
             Best = BestValidation.Better(Best, Epoch + 1, Step, bitsPerDim),
             SecondsBefore = SecondsBefore + time.TotalSeconds,
         };
@@ -132,7 +132,7 @@ internal sealed record TrainingPosition
         Epoch = Epoch + 1,
         SecondsBefore = Seconds,
         Validation = Validation,
-        LastValidation = LastValidation,
+        ShortestValidation = ShortestValidation,
         Best = Best,
         Plan = Plan,
     };

@@ -182,6 +182,7 @@ public sealed class MistakeTests
         using TemporaryFolder folder = new();
         TinyRun.Train(folder.Path, "run", "--max-steps", "1");
         File.Delete(Path.Combine(folder.Path, "run", "checkpoint.safetensors"));
+        File.Delete(Path.Combine(folder.Path, "run", "best.safetensors"));
         CliProcess.Result result = CliProcess.Run(folder.Path, "train", "--resume", "run");
         Assert.AreEqual(1, result.ExitCode);
         Assert.Contains("start it again: tinyflow train --out \"run\"", result.Error);

@@ -100,6 +100,7 @@ public sealed class RunFolderTests
         Assert.AreEqual(new RunLocation(run.Best, run), RunFolder.Find("one", folder.Path).AtBest());
         StringAssert.Contains(Refused(() => RunFolder.Find(folder.Write("alone.safetensors", []), folder.Path).AtBest()), "this is one model");
         File.Delete(run.Checkpoint);
+        StringAssert.Contains(Refused(() => RunFolder.Find("one", folder.Path)), $"only the best model is left. Name that: {run.Best}");
         StringAssert.Contains(Refused(() => RunFolder.Create(run.Path, "quick", Now)), "already holds a run");
     }
 

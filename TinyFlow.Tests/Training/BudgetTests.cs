@@ -39,7 +39,7 @@ public sealed class BudgetTests
         {
             Model = interrupted.Model,
             Optimizer = interrupted.Optimizer,
-            Counters = new Dictionary<string, long>(interrupted.Counters) { ["validation_microseconds"] = microseconds, ["last_validation_microseconds"] = microseconds },
+            Counters = new Dictionary<string, long>(interrupted.Counters) { ["validation_microseconds"] = microseconds, ["shortest_validation_microseconds"] = microseconds },
         };
         List<EpochReport> reports = [];
         Checkpoint? afterEpoch = null;
