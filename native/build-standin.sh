@@ -5,6 +5,9 @@
 #   native/build-standin.sh               artifacts/native/libtinyflow_standin.so; only what has changed is compiled
 #   native/build-standin.sh --coverage    artifacts/native/coverage/libtinyflow_standin.so, which records with gcov which
 #                                         lines of the kernels were run
+#   native/build-standin.sh --without cudnnCreate,cuGraphLaunch FILE
+#                                         the usual library once more as FILE, without these functions: an older version of
+#                                         NVIDIA's, or another library
 #
 # The tests find it by TINYFLOW_LIBCUDA, TINYFLOW_LIBCUBLAS, TINYFLOW_LIBCUDNN and TINYFLOW_LIBNCCL.
 set -euo pipefail
@@ -30,9 +33,20 @@ if [ "${1:-}" = --coverage ]; then
     output=../artifacts/native/coverage
     kernel_flags=(-O0 -ffp-contract=off --coverage -fprofile-update=atomic)
 fi
+without=
+if [ "${1:-}" = --without ]; then
+    [ $# -eq 3 ] || { echo "build-standin: expected --without NAME[,NAME...] FILE." >&2; exit 2; }
+    without=$2
+    reduced=$3
+    [[ $reduced == /* ]] || reduced=$OLDPWD/$reduced
+fi
 mkdir -p "$output/objects"
 output=$(cd "$output" && pwd)
 library=$output/libtinyflow_standin.so
+
+# One build at a time, where the system can tell.
+exec 9>"$output/lock"
+if command -v flock >/dev/null; then flock 9; fi
 
 # An object is up to date if nothing it was made from (its .d file says what) and no flag has changed.
 settings="$compiler $("$compiler" -dumpfullversion) ${flags[*]} ${kernel_flags[*]} ${library_flags[*]}"
@@ -76,4 +90,13 @@ fi
 for object in "$output"/objects/*.o; do
     [[ " ${objects[*]} " == *" $object "* ]] || rm -f "${object%.o}".*
 done
+
+if [ -n "$without" ]; then
+    # What is local is not exported.
+    exports=$(mktemp)
+    trap 'rm -f "$exports"' EXIT
+    echo "{ global: *; local: ${without//,/; }; };" >"$exports"
+    "$compiler" -shared -pthread -Wl,--version-script="$exports" -o "$reduced" "${objects[@]}"
+    library=$reduced
+fi
 echo "$library"
