@@ -3,6 +3,7 @@
 #include "emulator.h"
 #include "fiber.h"
 #include <algorithm>
+#include <deque>
 #include <memory>
 #include <random>
 #include <string>
@@ -79,7 +80,7 @@ private:
     std::vector<unsigned> _warp_sequence; // warps in the order in which they run
 
     std::vector<Stacks*> _stacks;
-    std::vector<Context> _contexts; // one for each stack
+    std::deque<Context> _contexts; // one for each stack; they may not move, because they may hold their own addresses
     std::vector<int> _idle;
     Context _scheduler;
     int _stack = -1;       // the one that runs

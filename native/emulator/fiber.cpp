@@ -7,7 +7,7 @@
 
 namespace tf_emulator {
 
-#if defined(__x86_64__)
+#if defined(TF_EMULATOR_OWN_SWITCH)
 
 extern "C" void tf_emulator_switch(void** from, void* to);
 

@@ -2,7 +2,10 @@
 #pragma once
 #include <cstddef>
 
-#if !defined(__x86_64__)
+// TF_EMULATOR_UCONTEXT takes the C library's switch on x86-64 too, so that it is tested there.
+#if defined(__x86_64__) && !defined(TF_EMULATOR_UCONTEXT)
+#define TF_EMULATOR_OWN_SWITCH
+#else
 #include <ucontext.h>
 #endif
 
@@ -11,7 +14,7 @@ namespace tf_emulator {
 // Stacks are small: kernels have no recursion. The page below each is unreadable, so that an overflow is seen.
 constexpr std::size_t fiber_stack_bytes = 64 * 1024;
 
-#if defined(__x86_64__)
+#if defined(TF_EMULATOR_OWN_SWITCH)
 
 // Where a flow of control stopped: its stack pointer; the callee-saved registers lie on that stack.
 struct Context {
