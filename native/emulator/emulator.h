@@ -6,9 +6,9 @@
 //
 // Found, and reported with kernel, block and thread: a barrier that not all threads pass, a barrier or exchange for
 // which threads wait forever, an exchange whose lanes are missing, vector loads from misaligned addresses, more than
-// 48 KiB of shared memory, an access where no memory is. Made visible: a missing barrier (shared memory is full of NaN when a block begins, and
-// threads run in three different orders), memory that nobody wrote (the stand-in fills device memory with NaN).
-// Not found: races within a warp that every one of the orders hides, and too many registers.
+// 48 KiB of shared memory, an access where no memory is. Made visible: a missing barrier (shared memory is full of NaN
+// when a block begins, and threads run in three different orders), memory that nobody wrote (the stand-in fills device
+// memory with NaN). Not found: races within a warp that every one of the orders hides, and too many registers.
 #pragma once
 #include <cstddef>
 #include <cstdint>
