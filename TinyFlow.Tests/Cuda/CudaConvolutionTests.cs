@@ -47,6 +47,27 @@ public sealed class CudaConvolutionTests
     }
 
     [TestMethod]
+    public void The_gradient_of_a_bias_is_summed_in_several_parts()
+    {
+        // 12,288 and 36,864 elements a channel, with a last part that is not full.
+        foreach (int images in (int[])[3, 9])
+        {
+            double[] Gradient(IBackend backend)
+            {
+                using Tensor x = backend.Zeros([images, 1, 64, 64]), dy = backend.Normal([images, 2, 64, 64], new NoiseKey(1, 1)), dbias = backend.Create([2], [100f, -100]);
+                backend.Conv2DWeightGradient(x, dy, Sink.None, Sink.AddTo(dbias), new ConvolutionWindow(1, 0));
+                double[] added = dbias.ToDoubles();
+                backend.Conv2DWeightGradient(x, dy, Sink.None, dbias, new ConvolutionWindow(1, 0));
+                return [.. added, .. dbias.ToDoubles()];
+            }
+
+            using ReferenceBackend reference = new(poison: true);
+            using CudaBackend backend = Standin.Open(poison: true);
+            Close.Check(Gradient(reference), Gradient(backend), 2e-6, "dbias");
+        }
+    }
+
+    [TestMethod]
     public void Without_cuDNN_the_backend_says_why_and_convolves()
     {
         using CudaBackend backend = Standin.Open();
