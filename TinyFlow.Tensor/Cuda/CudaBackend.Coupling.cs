@@ -15,14 +15,16 @@ public sealed unsafe partial class CudaBackend
     public void AffineCoupling(Tensor x, Tensor h, Tensor? scale, Tensor mask, Tensor y, Tensor logDet, CouplingForm form)
     {
         ImageCut cut = new(x.Shape[0], mask.Count, ElementsOfCoupling, ThreadsOfCoupling);
-        SumImages(cut, logDet, sums => Launch("tf_affine_coupling", cut.Grid, new CouplingArguments
+        using Tensor? parts = PartsOf(cut);
+        Launch("tf_affine_coupling", cut.Grid, new CouplingArguments
         {
             Operands = new(x, h, scale, mask, form),
             Output = Address(y),
-            Sums = Address(sums),
+            Sums = Address(parts ?? logDet),
             Part = cut.Part,
             Parts = cut.Parts,
-        }));
+        });
+        SumParts(parts, logDet);
     }
 
     /// <inheritdoc/>

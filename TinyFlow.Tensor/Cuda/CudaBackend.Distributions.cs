@@ -13,16 +13,18 @@ public sealed unsafe partial class CudaBackend
     {
         long size = z.Count / Math.Max(1, z.Shape[0]);
         ImageCut cut = new(z.Shape[0], size, ElementsOfSum, ThreadsOfSum);
-        SumImages(cut, logProb, sums => Launch("tf_gaussian_log_prob", cut.Grid, new GaussianArguments
+        using Tensor? parts = PartsOf(cut);
+        Launch("tf_gaussian_log_prob", cut.Grid, new GaussianArguments
         {
             Z = Address(z),
-            Sums = Address(sums),
+            Sums = Address(parts ?? logProb),
             Image = size,
             Part = cut.Part,
             Parts = cut.Parts,
             Scale = -0.5f,
             Offset = (float)(-0.5 * size * Math.Log(2 * Math.PI)),
-        }));
+        });
+        SumParts(parts, logProb);
     }
 
     /// <inheritdoc/>
@@ -48,20 +50,17 @@ public sealed unsafe partial class CudaBackend
         });
     }
 
-    /// <summary>
-    /// y [N], sums over images. The kernel makes those of the parts of images; where an image is one part these are the results.
-    /// </summary>
-    private void SumImages(ImageCut cut, Tensor y, Action<Tensor> kernel)
-    {
-        if (cut.Parts == 1)
-        {
-            kernel(y);
-            return;
-        }
+    /// <summary>Working memory [N, parts] for the sums of the parts of images; null where an image is one part, whose sum is the result.</summary>
+    private Tensor? PartsOf(ImageCut cut) => cut.Parts == 1 ? null : Scratch([checked((int)cut.Images), checked((int)cut.Parts)]);
 
-        using Tensor parts = Scratch([checked((int)cut.Images), checked((int)cut.Parts)]), results = y.Reshape([checked((int)cut.Images), 1]);
-        kernel(parts);
-        Sum(parts, 1, results);
+    /// <summary>y [N] = the sums of the parts, if there are any.</summary>
+    private void SumParts(Tensor? parts, Tensor y)
+    {
+        if (parts is not null)
+        {
+            using Tensor results = y.Reshape([parts.Shape[0], 1]);
+            Sum(parts, 1, results);
+        }
     }
 
     [StructLayout(LayoutKind.Sequential)]

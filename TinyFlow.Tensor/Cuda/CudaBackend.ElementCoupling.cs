@@ -36,12 +36,14 @@ public sealed unsafe partial class CudaBackend
     private void Couple(string kernel, Tensor x, Tensor h, ChannelRange changed, Tensor y, Tensor logDet)
     {
         ImageCut cut = ElementsOf(x, changed, ElementsOfMapSum, ThreadsOfMapSum);
-        SumImages(cut, logDet, sums => Launch(kernel, cut.Grid, new ElementArguments
+        using Tensor? parts = PartsOf(cut);
+        Launch(kernel, cut.Grid, new ElementArguments
         {
             Operands = new(cut, x, h, changed),
             Output = Address(y),
-            Sums = Address(sums),
-        }));
+            Sums = Address(parts ?? logDet),
+        });
+        SumParts(parts, logDet);
     }
 
     private void CoupleInverse(string kernel, Tensor y, Tensor h, ChannelRange changed, Tensor x)
