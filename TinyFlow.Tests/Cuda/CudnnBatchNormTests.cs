@@ -1,4 +1,8 @@
+using System.Runtime.InteropServices;
+using TinyFlow.Cuda;
+using TinyFlow.Cuda.Native;
 using TinyFlow.Cuda.Normalizations;
+using TinyFlow.Tests.Backends;
 using TinyFlow.Tests.Ops;
 
 namespace TinyFlow.Tests.Cuda;
@@ -14,7 +18,7 @@ public sealed class CudnnBatchNormTests
     public void Values_and_gradients_agree_with_the_reference(string name)
     {
         OpCase row = OpCases.Named(name);
-        Check(row, OnReference(backend => OpRun.Of(row, backend)), OnCudnn(backend => OpRun.Of(row, backend)));
+        Check(row, Reference(backend => OpRun.Of(row, backend)), OnCudnn(backend => OpRun.Of(row, backend)));
     }
 
     [TestMethod]
@@ -22,7 +26,7 @@ public sealed class CudnnBatchNormTests
     public void Gradients_add_up_when_operands_are_used_again(string name)
     {
         OpCase row = OpCases.Named(name);
-        Check(row, OnReference(backend => OpRun.OneAndAHalfTimes(row, backend)), OnCudnn(backend => OpRun.OneAndAHalfTimes(row, backend)));
+        Check(row, Reference(backend => OpRun.OneAndAHalfTimes(row, backend)), OnCudnn(backend => OpRun.OneAndAHalfTimes(row, backend)));
     }
 
     [TestMethod]
@@ -33,7 +37,7 @@ public sealed class CudnnBatchNormTests
         for (int i = 0; i < row.Operands.Length; i++)
         {
             int wanted = i;
-            Check(row, OnReference(backend => OpRun.WantingOnly(wanted, row, backend)), OnCudnn(backend => OpRun.WantingOnly(wanted, row, backend)));
+            Check(row, Reference(backend => OpRun.WantingOnly(wanted, row, backend)), OnCudnn(backend => OpRun.WantingOnly(wanted, row, backend)));
         }
     }
 
@@ -63,6 +67,43 @@ public sealed class CudnnBatchNormTests
         Assert.AreEqual("own kernels", backend.BatchNorms.Description);
     }
 
+    [TestMethod]
+    [DoNotParallelize]
+    public void Nothing_is_left_when_the_backend_is_disposed()
+    {
+        using StandinControl control = new();
+        OpCase row = OpCases.Named((string)Rows.First()[0]);
+        OnCudnn(backend => OpRun.Of(row, backend));
+        Assert.AreEqual("", control.Leaks());
+    }
+
+    [TestMethod]
+    public void Where_cuDNN_is_missing_it_says_so()
+    {
+        using CudaBackend backend = Standin.Open();
+        FoundLibrary none = new(Cudnn9, 0, null, ["libcudnn.so.9"], []);
+        OnReference.Throws<CudaUnavailableException>(() => CudnnBatchNorms.Open(backend, none), "Could not load cuDNN 9. Tried: libcudnn.so.9.");
+    }
+
+    [TestMethod]
+    public void A_cuDNN_without_batch_normalization_says_so()
+    {
+        using CudaBackend backend = Standin.Open();
+        string file = Standin.Without([.. Cudnn.BatchNormFunctions]);
+        try
+        {
+            FoundLibrary later = new(Cudnn9, NativeLibrary.Load(file), file, [file], []);
+            OnReference.Throws<CudaUnavailableException>(
+                () => CudnnBatchNorms.Open(backend, later), file, "cudnnBatchNormalizationForwardTraining");
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    private static LibrarySpec Cudnn9 => NativeLibraries.All.Single(library => library.Import == NativeLibraries.Cudnn);
+
     private static void Check(OpCase row, OpRun expected, OpRun found)
     {
         Close.Check(expected.Value, found.Value, row.Tolerance.Value, $"value ({row.Tolerance.Reason})");
@@ -72,14 +113,14 @@ public sealed class CudnnBatchNormTests
         }
     }
 
-    private static T OnReference<T>(Func<IBackend, T> run) => On(new ReferenceBackend(poison: true), run);
+    private static T Reference<T>(Func<IBackend, T> run) => On(new ReferenceBackend(poison: true), run);
 
     private static T OnCudnn<T>(Func<IBackend, T> run)
     {
         CudaBackend backend = Standin.Open(poison: true);
         return On(backend, on =>
         {
-            backend.BatchNorms = CudnnBatchNorms.Open(backend);
+            backend.BatchNorms = CudnnBatchNorms.Open(backend, NativeLibraries.Find(NativeLibraries.Cudnn));
             return run(on);
         });
     }

@@ -49,6 +49,20 @@ internal static class Standin
         }
     }
 
+    /// <summary>Makes a library that has not all of its functions, as an older or later version of NVIDIA's might be; the caller deletes it.</summary>
+    public static string Without(params string[] functions)
+    {
+        Require();
+        if (IsReplaced)
+        {
+            Assert.Inconclusive("Only the stand-in for a GPU can be had without some of its functions.");
+        }
+
+        string file = Path.Combine(Path.GetTempPath(), $"tinyflow_standin_{Guid.NewGuid():N}.so");
+        (int built, string log) = Run("bash", Repository.File("native", "build-standin.sh"), "--without", string.Join(',', functions), file);
+        return built == 0 ? file : throw new InvalidOperationException($"native/build-standin.sh --without failed:\n{log}");
+    }
+
     private static string? Given => Environment.GetEnvironmentVariable("TINYFLOW_STANDIN");
 
     private delegate int SetOption([MarshalAs(UnmanagedType.LPUTF8Str)] string name, long value);

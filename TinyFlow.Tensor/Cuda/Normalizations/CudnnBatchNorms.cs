@@ -25,10 +25,11 @@ internal sealed unsafe class CudnnBatchNorms : IBatchNorms
     public string Description => "cuDNN";
 
     /// <summary>Opens cuDNN.</summary>
+    /// <param name="backend">Whose tensors are normalized.</param>
+    /// <param name="library">What was found of cuDNN.</param>
     /// <exception cref="CudaUnavailableException">There is none, or one that has no batch normalization any more.</exception>
-    public static CudnnBatchNorms Open(CudaBackend backend)
+    public static CudnnBatchNorms Open(CudaBackend backend, FoundLibrary library)
     {
-        FoundLibrary library = NativeLibraries.Find(NativeLibraries.Cudnn);
         string? obstacle = CudnnLibrary.Obstacle(library) ?? NativeLibraries.Obstacle(library, Cudnn.BatchNormFunctions);
         return obstacle is null ? new CudnnBatchNorms(backend) : throw new CudaUnavailableException(obstacle);
     }

@@ -3,7 +3,7 @@ namespace TinyFlow.Cuda.Normalizations;
 /// <summary>Batch normalizations as in <see cref="IBackend"/>, on tensors in device memory.</summary>
 internal interface IBatchNorms : IDisposable
 {
-    /// <summary>What computes them, in words; where it is not what was asked for, also why.</summary>
+    /// <summary>What computes them, in words.</summary>
     string Description { get; }
 
     /// <summary>As <see cref="IBackend.BatchNorm"/>.</summary>
