@@ -21,8 +21,12 @@ public sealed unsafe partial class CudaBackend
         fixed (TArguments* first = &arguments)
         {
             void* parameter = first;
-            Driver.cuLaunchKernel(function, grid.BlockCount, 1, 1, grid.ThreadsEach, 1, 1, 0, _context.Stream, &parameter, null)
-                .ThrowOnError($"cuLaunchKernel of {kernel}");
+            DriverResult result = Driver.cuLaunchKernel(function, grid.BlockCount, 1, 1, grid.ThreadsEach, 1, 1, 0, _context.Stream, &parameter, null);
+            if (result != DriverResult.Success)
+            {
+                // Only now, because a launch makes no garbage.
+                result.ThrowOnError($"cuLaunchKernel of {kernel}");
+            }
         }
     }
 }

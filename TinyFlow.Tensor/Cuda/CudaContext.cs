@@ -83,12 +83,6 @@ internal sealed class CudaContext : IDisposable
         Driver.cuStreamSynchronize(Stream).ThrowOnError();
     }
 
-    private int Attribute(DeviceAttribute attribute)
-    {
-        Driver.cuDeviceGetAttribute(out int value, attribute, _device).ThrowOnError();
-        return value;
-    }
-
     public void Dispose()
     {
         if (_disposed)
@@ -100,5 +94,11 @@ internal sealed class CudaContext : IDisposable
         // Errors of work that is still on its way have no one to go to.
         Driver.cuStreamDestroy_v2(Stream);
         Driver.cuDevicePrimaryCtxRelease_v2(_device);
+    }
+
+    private int Attribute(DeviceAttribute attribute)
+    {
+        Driver.cuDeviceGetAttribute(out int value, attribute, _device).ThrowOnError();
+        return value;
     }
 }
