@@ -23,11 +23,17 @@ Block* Block::current() { return current_block; }
 
 void Block::begin(const Kernel& kernel, const void* arguments, Size grid, Size size, Order order) {
     current_block = this;
-    // An idle stack remembers addresses of the CPU thread's variables, so it cannot go on in another.
-    if (_owner != &position) reset_stacks();
-    _owner = &position;
     _kernel = &kernel;
     _arguments = arguments;
+    bool same_threads = size.x == _size.x && size.y == _size.y && size.z == _size.z;
+    if (!same_threads || order != _order || order == Order::random) line_up(size, order);
+    position.block_size = size;
+    position.grid_size = grid;
+}
+
+// The threads of a block, and the order in which they run.
+void Block::line_up(Size size, Order order) {
+    _size = size;
     _order = order;
     _count = size.x * size.y * size.z;
     _sequence.resize(_count);
@@ -40,8 +46,8 @@ void Block::begin(const Kernel& kernel, const void* arguments, Size grid, Size s
         }
         std::reverse(_warp_sequence.begin(), _warp_sequence.end());
     }
-    position.block_size = size;
-    position.grid_size = grid;
+    _places.resize(_count);
+    for (unsigned i = 0; i < _count; ++i) _places[i] = {i % size.x, i / size.x % size.y, i / (size.x * size.y)};
 }
 
 void Block::end() { current_block = nullptr; }
@@ -86,9 +92,8 @@ void Block::shuffle_order(std::uint64_t seed) {
 }
 
 void Block::place(unsigned thread) {
-    const Size& size = position.block_size;
     _running = thread;
-    position.thread = {thread % size.x, thread / size.x % size.y, thread / (size.x * size.y)};
+    position.thread = _places[thread];
 }
 
 // Runs a warp until each of its threads is done or waits at a barrier, or nothing moves; false after an error.
@@ -112,8 +117,8 @@ void Block::start_fresh_threads(unsigned warp) {
     _end = first + lanes(warp);
     while (_next < _end && is_good()) {
         if (_idle.empty()) {
-            // 32 more, once; they live as long as the process.
-            _stacks.push_back(new Stacks(stacks_at_once));
+            // 32 more, once.
+            _stacks.push_back(std::make_unique<Stacks>(stacks_at_once));
             for (unsigned i = 0; i < stacks_at_once; ++i) {
                 _idle.push_back(static_cast<int>(_contexts.size()));
                 _contexts.emplace_back();
@@ -284,12 +289,10 @@ void Block::fail(Trouble trouble, const std::string& reason) {
 }
 
 std::string Block::describe(unsigned thread) const {
-    const Size& size = position.block_size;
-    auto text = [](unsigned x, unsigned y, unsigned z) {
-        return "(" + std::to_string(x) + ", " + std::to_string(y) + ", " + std::to_string(z) + ")";
+    auto text = [](const Size& place) {
+        return "(" + std::to_string(place.x) + ", " + std::to_string(place.y) + ", " + std::to_string(place.z) + ")";
     };
-    return "thread " + text(thread % size.x, thread / size.x % size.y, thread / (size.x * size.y)) + " of block " +
-           text(position.block.x, position.block.y, position.block.z);
+    return "thread " + text(_places[thread]) + " of block " + text(position.block);
 }
 
 void Block::set_error(Trouble trouble, const std::string& reason) {

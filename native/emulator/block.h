@@ -11,9 +11,12 @@
 
 namespace tf_emulator {
 
+// Belongs to one thread of the CPU: what waits on its stacks remembers addresses of that thread's variables.
 class Block {
 public:
     Block();
+    Block(const Block&) = delete;
+    Block& operator=(const Block&) = delete;
 
     // Sets what all blocks of a launch have in common; end() after the last of them.
     void begin(const Kernel& kernel, const void* arguments, Size grid, Size size, Order order);
@@ -49,6 +52,7 @@ private:
     };
 
     void reset_stacks();
+    void line_up(Size size, Order order);
     void shuffle_order(std::uint64_t seed);
     void place(unsigned thread);
     bool advance(unsigned warp);
@@ -70,16 +74,17 @@ private:
     unsigned warps() const { return (_count + warp_size - 1) / warp_size; }
     unsigned lanes(unsigned warp) const { return std::min(warp_size, _count - warp * warp_size); }
 
-    const Position* _owner = nullptr; // of the CPU thread that ran it last
     const Kernel* _kernel = nullptr;
     const void* _arguments = nullptr;
     Order _order = Order::forward;
+    Size _size = {0, 0, 0};
     unsigned _count = 0; // threads in a block
     std::vector<Thread> _threads;
+    std::vector<Size> _places;            // threadIdx of each
     std::vector<unsigned> _sequence;      // threads in the order in which they run, warp by warp
     std::vector<unsigned> _warp_sequence; // warps in the order in which they run
 
-    std::vector<Stacks*> _stacks;
+    std::vector<std::unique_ptr<Stacks>> _stacks;
     std::deque<Context> _contexts; // one for each stack; they may not move, because they may hold their own addresses
     std::vector<int> _idle;
     Context _scheduler;

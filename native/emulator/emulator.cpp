@@ -16,32 +16,6 @@ std::map<std::string, Kernel>& registry() {
     return kernels;
 }
 
-// Blocks with their stacks are dear to make, so they are kept for the next launch.
-class BlockPool {
-public:
-    Block* take() {
-        std::lock_guard<std::mutex> lock(_mutex);
-        if (_free.empty()) return new Block;
-        Block* block = _free.back();
-        _free.pop_back();
-        return block;
-    }
-
-    void give_back(Block* block) {
-        std::lock_guard<std::mutex> lock(_mutex);
-        _free.push_back(block);
-    }
-
-private:
-    std::mutex _mutex;
-    std::vector<Block*> _free;
-};
-
-BlockPool& block_pool() {
-    static BlockPool& pool = *new BlockPool;
-    return pool;
-}
-
 std::string misuse(const Kernel& kernel, Size grid, Size block) {
     unsigned long long threads = static_cast<unsigned long long>(block.x) * block.y * block.z;
     if (threads == 0 || grid.x == 0 || grid.y == 0 || grid.z == 0) return "an empty grid or block";
@@ -81,14 +55,15 @@ Outcome launch(const Kernel& kernel, Size grid, Size block, const void* argument
     std::atomic<std::uint64_t> failed{blocks};
 
     parallel_for((blocks + share - 1) / share, options.cpu_threads, [&](std::size_t part) {
-        Block* worker = block_pool().take();
-        worker->begin(kernel, arguments, grid, block, options.order);
+        // One for each thread of the CPU, kept for the next launch: its stacks are dear to make.
+        static thread_local Block worker;
+        worker.begin(kernel, arguments, grid, block, options.order);
         for (std::uint64_t i = part * share; i < std::min(blocks, (part + 1) * share); ++i) {
             if (i >= failed) break; // Blocks before the failed one still run: the first failure is reported.
             std::uint64_t index = options.order == Order::reverse ? blocks - 1 - i : i;
             Size where = {static_cast<unsigned>(index % grid.x), static_cast<unsigned>(index / grid.x % grid.y),
                           static_cast<unsigned>(index / grid.x / grid.y)};
-            Outcome result = worker->run(where, index);
+            Outcome result = worker.run(where, index);
             if (result.good()) continue;
             std::lock_guard<std::mutex> lock(outcome_mutex);
             if (i < failed) {
@@ -96,8 +71,7 @@ Outcome launch(const Kernel& kernel, Size grid, Size block, const void* argument
                 outcome = result;
             }
         }
-        worker->end();
-        block_pool().give_back(worker);
+        worker.end();
     });
     return outcome;
 }
