@@ -11,10 +11,16 @@ internal static class Devices
     /// <summary>The GPU's, on the stand-in.</summary>
     public const string Cuda = "cuda";
 
-    public static IReadOnlyList<string> Names { get; } = [Reference, Cpu];
+    public static IReadOnlyList<string> Names { get; } = [Reference, Cpu, Cuda];
+
+    /// <summary>The same as rows of data.</summary>
+    public static IEnumerable<object[]> Rows => Names.Select(name => new object[] { name });
 
     /// <summary>Those that compute in float32.</summary>
     public static IReadOnlyList<string> Float32 { get; } = [Cpu, Cuda];
+
+    /// <summary>The same as rows of data.</summary>
+    public static IEnumerable<object[]> Float32Rows => Float32.Select(name => new object[] { name });
 
     public static IBackend Create(string name) => name switch
     {

@@ -74,9 +74,13 @@ internal sealed record FlowCase(string Name, Shape Image, Func<ParameterScope, I
 
     public static IEnumerable<object[]> Names => All.Select(flow => new object[] { flow.Name });
 
-    public static IEnumerable<object[]> NamesAndBackends => from flow in All from device in Devices.Names select new object[] { flow.Name, device };
+    public static IEnumerable<object[]> NamesAndBackends => On(Devices.Names);
+
+    public static IEnumerable<object[]> NamesAndFloat32Backends => On(Devices.Float32);
 
     public static FlowCase Named(string name) => All.Single(flow => flow.Name == name);
+
+    private static IEnumerable<object[]> On(IReadOnlyList<string> devices) => from flow in All from device in devices select new object[] { flow.Name, device };
 
     private static FlowCase Preset(string name, ModelConfig config) => new($"preset {name}", config.Image, scope => FlowBuilder.Build(scope, config));
 

@@ -13,6 +13,8 @@ public sealed class FlowModelTests
 {
     public static IEnumerable<object[]> PresetNames => Presets.All.Select(preset => new object[] { preset.Name });
 
+    public static IEnumerable<object[]> PresetsAndFloat32Backends => from preset in Presets.All from device in Devices.Float32 select new object[] { preset.Name, device };
+
     [TestMethod]
     [DynamicData(nameof(PresetNames))]
     public void A_sample_depends_on_its_seed_and_number_alone(string preset) => Devices.Run(Devices.Reference, backend =>
@@ -26,6 +28,19 @@ public sealed class FlowModelTests
 
         // Models away from their start draw black images now and then, so some are equal by themselves.
         Assert.IsFalse(images.Skip(64).Zip(images).All(pair => pair.First.SequenceEqual(pair.Second)), "images beyond the first batch repeat those of the first");
+    });
+
+    [TestMethod]
+    [DynamicData(nameof(PresetsAndFloat32Backends))]
+    public void Samples_in_float32_are_those_of_the_specification_whatever_the_batch(string preset, string device) => Devices.Run(device, backend =>
+    {
+        // Of numbers on [0, 1): far below a level of 1/256.
+        const double Tolerance = 1e-4;
+        using ReferenceBackend reference = new();
+        using FlowModel truth = New(preset, reference), model = New(preset, backend);
+        using Tensor expected = truth.Sample(70, temperature: 0.7, seed: 5), many = model.Sample(70, temperature: 0.7, seed: 5), few = model.Sample(3, temperature: 0.7, seed: 5);
+        Close.Check(expected.ToDoubles(), many.ToDoubles(), Tolerance, "samples");
+        Close.Check(many.ToDoubles()[..(int)few.Count], few.ToDoubles(), Tolerance, "the first, fewer at a time");
     });
 
     [TestMethod]
@@ -106,7 +121,8 @@ public sealed class FlowModelTests
         }
     });
 
-    private static FlowModel New(string preset, IBackend backend, int layers = 2) =>
+    /// <summary>A small model of a preset for 8x8 images, as it starts.</summary>
+    internal static FlowModel New(string preset, IBackend backend, int layers = 2) =>
         FlowModel.Create(Shrunk(Presets.Find(preset).Model) with { Layers = layers }, backend, seed: 1);
 
     /// <summary>A small model of a preset for 8x8 images, away from its start.</summary>

@@ -25,6 +25,10 @@ public sealed class GoldenTests
     public void Every_number_on_the_CPU_agrees_with_PyTorch(string path) => Compare(path, Devices.Cpu);
 
     [TestMethod]
+    [DynamicData(nameof(Files))]
+    public void Every_number_on_the_GPU_agrees_with_PyTorch(string path) => Compare(path, Devices.Cuda);
+
+    [TestMethod]
     [DataRow("notebook-1")]
     [DataRow("bjlkeng-1")]
     [DataRow("paper-1")]

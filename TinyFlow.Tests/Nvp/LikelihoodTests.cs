@@ -14,10 +14,8 @@ namespace TinyFlow.Tests.Nvp;
 [TestClass]
 public sealed class LikelihoodTests
 {
-    public static IEnumerable<object[]> Backends => Devices.Names.Select(name => new object[] { name });
-
     [TestMethod]
-    [DynamicData(nameof(Backends))]
+    [DynamicData(nameof(Devices.Rows), typeof(Devices))]
     public void The_identity_with_a_uniform_base_needs_exactly_8_bits_for_every_pixel(string device) => Devices.Run(device, backend =>
     {
         using FlowModel model = Model(backend, new Chain(), new UniformDensity(), channels: 3, size: 6);
@@ -39,7 +37,7 @@ public sealed class LikelihoodTests
     });
 
     [TestMethod]
-    [DynamicData(nameof(Backends))]
+    [DynamicData(nameof(Devices.Rows), typeof(Devices))]
     public void A_standard_normal_without_logit_needs_about_9_40_bits_on_digits(string device) => Devices.Run(device, backend =>
     {
         using FlowModel model = Model(backend, new Chain(), new StandardNormal(), channels: 1, size: 28);

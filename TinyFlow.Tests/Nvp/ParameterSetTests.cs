@@ -11,8 +11,6 @@ public sealed class ParameterSetTests
 {
     private static readonly ModelConfig Tiny = Presets.Notebook.Model with { Height = 4, Width = 4, Layers = 1, Hidden = 3 };
 
-    public static IEnumerable<object[]> Backends => Devices.Names.Select(name => new object[] { name });
-
     [TestMethod]
     public void Names_are_those_of_the_published_state_dict()
     {
@@ -66,7 +64,7 @@ public sealed class ParameterSetTests
     });
 
     [TestMethod]
-    [DynamicData(nameof(Backends))]
+    [DynamicData(nameof(Devices.Rows), typeof(Devices))]
     public void First_values_depend_on_seed_and_name_alone(string device) => Devices.Run(device, backend =>
     {
         static double[] Values(IBackend backend, ulong seed, params string[] names)

@@ -9,10 +9,8 @@ namespace TinyFlow.Tests.Nvp;
 [TestClass]
 public sealed class SplineCouplingFlowTests
 {
-    public static IEnumerable<object[]> Backends => Devices.Names.Select(name => new object[] { name });
-
     [TestMethod]
-    [DynamicData(nameof(Backends))]
+    [DynamicData(nameof(Devices.Rows), typeof(Devices))]
     public void A_new_coupling_is_the_identity(string device) => Devices.Run(device, backend =>
     {
         const int Channels = 3, Bins = 8;

@@ -9,10 +9,8 @@ public sealed class VariationalDequantizationTests
 {
     private static readonly ModelConfig Noisy = Presets.Mixture.Model with { Height = 8, Width = 8, Layers = 1, Hidden = 4, NoiseLayers = 2 };
 
-    public static IEnumerable<object[]> Backends => Devices.Names.Select(name => new object[] { name });
-
     [TestMethod]
-    [DynamicData(nameof(Backends))]
+    [DynamicData(nameof(Devices.Rows), typeof(Devices))]
     public void Noise_stays_within_its_pixel(string device) => Devices.Run(device, backend =>
     {
         using FlowModel model = FlowModel.Create(Noisy, backend, seed: 3);
@@ -66,7 +64,7 @@ public sealed class VariationalDequantizationTests
     });
 
     [TestMethod]
-    [DynamicData(nameof(Backends))]
+    [DynamicData(nameof(Devices.Rows), typeof(Devices))]
     public void Noise_at_the_edges_of_a_pixel_is_finite(string device) => Devices.Run(device, backend =>
     {
         using FlowModel model = FlowModel.Create(Noisy, backend, seed: 3);

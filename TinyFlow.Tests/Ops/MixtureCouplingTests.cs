@@ -9,12 +9,8 @@ namespace TinyFlow.Tests.Ops;
 [TestCategory("VectorWidth")]
 public sealed class MixtureCouplingTests
 {
-    public static IEnumerable<object[]> Backends => Devices.Float32.Prepend(Devices.Reference).Select(name => new object[] { name });
-
-    public static IEnumerable<object[]> Float32Backends => Devices.Float32.Select(name => new object[] { name });
-
     [TestMethod]
-    [DynamicData(nameof(Backends))]
+    [DynamicData(nameof(Devices.Rows), typeof(Devices))]
     public void The_inverse_gives_back_x(string device) => Devices.Run(device, backend =>
     {
         foreach (int components in (int[])[1, 2, 4, 7])
@@ -25,7 +21,7 @@ public sealed class MixtureCouplingTests
     });
 
     [TestMethod]
-    [DynamicData(nameof(Backends))]
+    [DynamicData(nameof(Devices.Rows), typeof(Devices))]
     public void With_extreme_parameters_the_inverse_is_mapped_to_y_again(string device) => Devices.Run(device, backend =>
     {
         // Between narrow components far apart y hardly depends on x: there y says where x is, not x.
@@ -35,7 +31,7 @@ public sealed class MixtureCouplingTests
     });
 
     [TestMethod]
-    [DynamicData(nameof(Backends))]
+    [DynamicData(nameof(Devices.Rows), typeof(Devices))]
     public void Values_far_in_the_tails_stay_finite(string device) => Devices.Run(device, backend =>
     {
         CoupledImages coupled = Coupled(backend, components: 3, spread: 5000, smallestLogScale: -12);
@@ -44,7 +40,7 @@ public sealed class MixtureCouplingTests
     });
 
     [TestMethod]
-    [DynamicData(nameof(Backends))]
+    [DynamicData(nameof(Devices.Rows), typeof(Devices))]
     public void One_component_is_an_affine_coupling(string device) => Devices.Run(device, backend =>
     {
         // a, t, a weight that does not matter, μ, s.
@@ -57,7 +53,7 @@ public sealed class MixtureCouplingTests
     });
 
     [TestMethod]
-    [DynamicData(nameof(Backends))]
+    [DynamicData(nameof(Devices.Rows), typeof(Devices))]
     public void An_image_does_not_depend_on_its_batch(string device) => Devices.Run(device, backend =>
     {
         CoupledImages coupled = Coupled(backend, components: 3, spread: 3, smallestLogScale: -3);
@@ -71,7 +67,7 @@ public sealed class MixtureCouplingTests
     });
 
     [TestMethod]
-    [DynamicData(nameof(Float32Backends))]
+    [DynamicData(nameof(Devices.Float32Rows), typeof(Devices))]
     public void A_component_wider_than_all_numbers_does_not_spoil_the_inverse(string device) => Devices.Run(device, backend =>
     {
         // e^100 is beyond float32. The second component, with nearly all the weight, decides.
@@ -81,7 +77,7 @@ public sealed class MixtureCouplingTests
     });
 
     [TestMethod]
-    [DynamicData(nameof(Float32Backends))]
+    [DynamicData(nameof(Devices.Float32Rows), typeof(Devices))]
     public void A_value_that_is_no_number_comes_out_as_one_that_is_none(string device) => Devices.Run(device, backend =>
     {
         using Tensor x = backend.Create([1, 2, 1, 1], [7.0, double.NaN]), h = backend.Zeros([1, 8, 1, 1]);

@@ -9,10 +9,8 @@ namespace TinyFlow.Tests.Ops;
 [TestCategory("VectorWidth")]
 public sealed class SplineCouplingTests
 {
-    public static IEnumerable<object[]> Backends => Devices.Float32.Prepend(Devices.Reference).Select(name => new object[] { name });
-
     [TestMethod]
-    [DynamicData(nameof(Backends))]
+    [DynamicData(nameof(Devices.Rows), typeof(Devices))]
     public void The_inverse_gives_back_x(string device) => Devices.Run(device, backend =>
     {
         foreach (int bins in (int[])[2, 3, 8, 13])
@@ -23,7 +21,7 @@ public sealed class SplineCouplingTests
     });
 
     [TestMethod]
-    [DynamicData(nameof(Backends))]
+    [DynamicData(nameof(Devices.Rows), typeof(Devices))]
     public void With_extreme_parameters_the_inverse_is_as_close_as_slopes_allow(string device) => Devices.Run(device, backend =>
     {
         // Where the spline is flat y does not say where x is, and where it is steep x does not say where y is: one of the
@@ -36,7 +34,7 @@ public sealed class SplineCouplingTests
     });
 
     [TestMethod]
-    [DynamicData(nameof(Backends))]
+    [DynamicData(nameof(Devices.Rows), typeof(Devices))]
     public void Just_below_a_knot_behind_a_steep_bin_the_inverse_has_a_root(string device) => Devices.Run(device, backend =>
     {
         // Among these are some in which b² − 4ac, as it stands in the paper, comes out negative in float32.
@@ -57,7 +55,7 @@ public sealed class SplineCouplingTests
     });
 
     [TestMethod]
-    [DynamicData(nameof(Backends))]
+    [DynamicData(nameof(Devices.Rows), typeof(Devices))]
     public void A_knot_is_mapped_to_its_height_with_its_derivative(string device) => Devices.Run(device, backend =>
     {
         double[] widths = [0.4, -0.3, 1.1], heights = [-0.7, 0.9, 0.2], derivatives = [0.8, -1.2];
@@ -73,7 +71,7 @@ public sealed class SplineCouplingTests
     });
 
     [TestMethod]
-    [DynamicData(nameof(Backends))]
+    [DynamicData(nameof(Devices.Rows), typeof(Devices))]
     public void Within_a_bin_it_is_the_papers_curve(string device) => Devices.Run(device, backend =>
     {
         // Durkan et al. 2019, equations 4 and 5, as they stand there, with the second of two bins.
@@ -89,7 +87,7 @@ public sealed class SplineCouplingTests
     });
 
     [TestMethod]
-    [DynamicData(nameof(Backends))]
+    [DynamicData(nameof(Devices.Rows), typeof(Devices))]
     public void Beyond_the_box_it_is_the_identity_whatever_the_parameters(string device) => Devices.Run(device, backend =>
     {
         foreach (double at in (double[])[-1e30, -40, -3.0000005, -3, 3, 3.0000005, 40, 1e30])
@@ -108,7 +106,7 @@ public sealed class SplineCouplingTests
     });
 
     [TestMethod]
-    [DynamicData(nameof(Backends))]
+    [DynamicData(nameof(Devices.Rows), typeof(Devices))]
     public void Extreme_parameters_have_finite_gradients_inside_of_the_box_and_outside(string device) => Devices.Run(device, backend =>
     {
         foreach (double spread in (double[])[20, 300, 1e4])
@@ -121,7 +119,7 @@ public sealed class SplineCouplingTests
     });
 
     [TestMethod]
-    [DynamicData(nameof(Backends))]
+    [DynamicData(nameof(Devices.Rows), typeof(Devices))]
     public void An_image_does_not_depend_on_its_batch(string device) => Devices.Run(device, backend =>
     {
         CoupledImages coupled = Coupled(backend, bins: 5, furthest: 4, spread: 2);
@@ -135,7 +133,7 @@ public sealed class SplineCouplingTests
     });
 
     [TestMethod]
-    [DynamicData(nameof(Backends))]
+    [DynamicData(nameof(Devices.Rows), typeof(Devices))]
     public void A_value_that_is_no_number_comes_out_as_one_that_is_none(string device) => Devices.Run(device, backend =>
     {
         using Tensor x = backend.Create([1, 2, 1, 1], [7.0, double.NaN]), h = backend.Zeros([1, 8, 1, 1]);
@@ -146,7 +144,7 @@ public sealed class SplineCouplingTests
     });
 
     [TestMethod]
-    [DynamicData(nameof(Backends))]
+    [DynamicData(nameof(Devices.Rows), typeof(Devices))]
     public void Parameters_that_are_no_numbers_do_not_go_unnoticed(string device) => Devices.Run(device, backend =>
     {
         for (int parameter = 0; parameter < 5; parameter++)

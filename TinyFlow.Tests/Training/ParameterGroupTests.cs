@@ -11,10 +11,8 @@ public sealed class ParameterGroupTests
 {
     private const double Rate = 0.1, Decay = 0.3;
 
-    public static IEnumerable<object[]> Backends => Devices.Names.Select(name => new object[] { name });
-
     [TestMethod]
-    [DynamicData(nameof(Backends))]
+    [DynamicData(nameof(Devices.Rows), typeof(Devices))]
     public void Lengths_apart_are_clipped_and_decayed_by_themselves(string device) => Devices.Run(device, backend =>
     {
         using ParameterSet both = Set(backend, hasOther: true, hasLengths: true), other = Set(backend, true, false), lengths = Set(backend, false, true);
@@ -38,7 +36,7 @@ public sealed class ParameterGroupTests
     });
 
     [TestMethod]
-    [DynamicData(nameof(Backends))]
+    [DynamicData(nameof(Devices.Rows), typeof(Devices))]
     public void A_gradient_that_is_not_finite_stops_every_group(string device) => Devices.Run(device, backend =>
     {
         foreach (string broken in (string[])["b", "a.weight_g"])

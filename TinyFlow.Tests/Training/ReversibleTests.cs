@@ -14,7 +14,7 @@ public sealed class ReversibleTests
 {
     public static IEnumerable<object[]> Cases => Presets.All
         .Select(preset => preset.Name)
-        .SelectMany(preset => (object[][])[[preset, Devices.Reference], [preset, Devices.Cpu]]);
+        .SelectMany(preset => Devices.Names.Select(device => new object[] { preset, device }));
 
     [TestMethod]
     [DynamicData(nameof(Cases))]

@@ -14,8 +14,12 @@ public sealed class TrainerTests
     private static readonly ModelConfig Quick = Presets.Quick.Model with { Layers = 1, Hidden = 4, DenseLayers = 2, DenseHidden = 4 };
     private static readonly ModelConfig Notebook = Presets.Notebook.Model with { Layers = 1, Hidden = 4 };
 
+    public static IEnumerable<object[]> ResumedRuns =>
+        from preset in (string[])["quick", "bjlkeng", "paper-bn", "paper-cifar"] from device in Devices.Float32 select new object[] { preset, device };
+
     [TestMethod]
-    public void A_loss_that_is_not_finite_changes_neither_parameters_nor_running_statistics() => Devices.Run(Devices.Cpu, backend =>
+    [DynamicData(nameof(Devices.Float32Rows), typeof(Devices))]
+    public void A_loss_that_is_not_finite_changes_neither_parameters_nor_running_statistics(string device) => Devices.Run(device, backend =>
     {
         using FlowModel model = FlowModel.Create(Notebook, backend, seed: 1);
         using Trainer trainer = new(model, Presets.Notebook.Training with { MaxSteps = 5 }, DataSource.Open(DataSource.Mini));
@@ -33,15 +37,12 @@ public sealed class TrainerTests
     });
 
     [TestMethod]
-    [DataRow("quick")]
-    [DataRow("bjlkeng")]
-    [DataRow("paper-bn")]
-    [DataRow("paper-cifar")]
-    public void A_run_resumes_bit_for_bit_under_its_own_schedule(string preset) => Devices.Run(Devices.Cpu, backend =>
+    [DynamicData(nameof(ResumedRuns))]
+    public void A_run_resumes_bit_for_bit_under_its_own_schedule(string preset, string device) => Devices.Run(device, backend =>
     {
         ModelConfig small = preset == "quick" ? Quick : Presets.Find(preset).Model with { Hidden = 4, Blocks = 1, Channels = 1, Height = 28, Width = 28 };
         TrainingConfig training = Presets.Find(preset).Training with { BatchSize = 16 };
-        DataSource data = DataSource.Open(DataSource.Mini);
+        DataSource data = FewImages.Open();
         double[] Train(params long[] stops)
         {
             Checkpoint? saved = null;
@@ -63,11 +64,13 @@ public sealed class TrainerTests
             return values;
         }
 
+        // An epoch has three steps.
         CollectionAssert.AreEqual(Train(5), Train(2, 5));
     });
 
     [TestMethod]
-    public void A_checkpoint_of_another_model_changes_nothing() => Devices.Run(Devices.Cpu, backend =>
+    [DynamicData(nameof(Devices.Float32Rows), typeof(Devices))]
+    public void A_checkpoint_of_another_model_changes_nothing(string device) => Devices.Run(device, backend =>
     {
         DataSource data = DataSource.Open(DataSource.Mini);
         using FlowModel model = FlowModel.Create(Notebook, backend, seed: 1), wider = FlowModel.Create(Notebook with { Hidden = 5 }, backend, seed: 2);
@@ -86,14 +89,17 @@ public sealed class TrainerTests
     });
 
     [TestMethod]
-    public void The_average_of_the_weights_is_what_a_checkpoint_and_the_model_hold_and_resuming_goes_on_from_the_weights_themselves() => Devices.Run(Devices.Cpu, backend =>
+    [DynamicData(nameof(Devices.Float32Rows), typeof(Devices))]
+    public void The_average_of_the_weights_is_what_a_checkpoint_and_the_model_hold_and_resuming_goes_on_from_the_weights_themselves(string device) => Devices.Run(device, backend =>
     {
         const double Decay = 0.7;
         TrainingConfig training = Presets.Notebook.Training with { BatchSize = 8, WarmUpSteps = 4, AverageDecay = Decay };
-        DataSource data = DataSource.Open(DataSource.Mini);
+        DataSource data = FewImages.Open();
         List<double[]> trained = [];
         using FlowModel model = FlowModel.Create(Notebook, backend, seed: 1);
-        using Trainer trainer = new(model, training with { MaxSteps = 6 }, data);
+        
+        // Step by step: recorded steps are told of when several are done.
+        using Trainer trainer = new(model, training with { MaxSteps = 6 }, data, recordsSteps: false);
         double[] average = model.Parameters.Values.ToDoubles();
         trainer.Run(new StepWatcher(step => trained.Add(model.Parameters.Values.ToDoubles())));
         for (int i = 0; i < trained.Count; i++)
