@@ -11,7 +11,19 @@
 namespace tf_test {
 namespace {
 
-std::string ptx_of_fill; // native/ptx/fill.ptx
+// What clang writes of fill.cu, without its instructions.
+const std::string ptx_of_fill = R"(
+.version 6.4
+.target sm_75
+.address_size 64
+.visible .entry tf_fill(
+	.param .align 8 .b8 tf_fill_param_0[24]
+)
+.maxntid 256, 1, 1
+{
+	ret;
+}
+)";
 
 struct FillArguments {
     Address y;
@@ -305,8 +317,7 @@ void the_host_cannot_touch_protected_memory() {
 
 } // namespace
 
-void test_driver(const std::string& ptx) {
-    ptx_of_fill = ptx;
+void test_driver() {
     work_is_done_when_it_is_waited_for();
     launches_are_checked();
     a_kernel_that_leaves_its_memory_loses_the_device();

@@ -43,7 +43,7 @@ private:
 };
 
 // The tests of each library.
-void test_driver(const std::string& ptx_of_fill);
+void test_driver();
 void test_cublas();
 void test_cudnn();
 void test_nccl();
