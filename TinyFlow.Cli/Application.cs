@@ -18,6 +18,7 @@ internal static class Application
             InfoCommand.Create(),
             ExportCommand.Create(),
             PresetsCommand.Create(),
+            DevicesCommand.Create(),
         };
         ParseResult parsed = root.Parse(args.Length == 0 ? ["--help"] : args);
         if (parsed.Errors.Count > 0)

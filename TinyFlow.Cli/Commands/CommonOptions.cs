@@ -9,21 +9,6 @@ namespace TinyFlow.Cli.Commands;
 /// <summary>Options that several commands have, and checks of their values.</summary>
 internal static partial class CommonOptions
 {
-    private const string Cpu = "cpu", Reference = "reference";
-
-    public static Option<string> Device() => OneOf(
-        new Option<string>("--device")
-        {
-            Description = "Where to compute: cpu (float32, SIMD, all cores) or reference (float64, plain loops, slow).",
-            DefaultValueFactory = _ => Cpu,
-            HelpName = "cpu|reference",
-        },
-        Cpu,
-        Reference);
-
-    public static Option<int?> Threads() => Between(
-        new Option<int?>("--threads") { Description = "Threads to compute with [default: all cores]. Results do not depend on it.", HelpName = "N" }, 1, CpuBackend.MostThreads);
-
     public static Option<string> Data() => NotEmpty(new Option<string>("--data")
     {
         Description = "Images: mini (10,000 MNIST digits that come with the program) or a folder with the four files of MNIST or a relative of it, gzipped or not, or the six of CIFAR-10's binary version.",
@@ -67,14 +52,6 @@ internal static partial class CommonOptions
         run.Validators.Add(result => RefuseEmpty(result, run.Name));
         return run;
     }
-
-    /// <summary>The backend that the user asked for.</summary>
-    public static IBackend Backend(string device, int? threads) =>
-        device == Reference ? new ReferenceBackend() : new CpuBackend(threads);
-
-    public static string Describe(IBackend backend) => backend is CpuBackend cpu
-        ? string.Create(CultureInfo.InvariantCulture, $"{cpu.Name}, {cpu.Threads} {(cpu.Threads == 1 ? "thread" : "threads")}")
-        : backend.Name;
 
     /// <summary>An option whose value is a whole number of at least <paramref name="least"/>, or absent.</summary>
     public static Option<int?> AtLeast(Option<int?> option, int least) => Between(option, least, int.MaxValue);

@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
+using TinyFlow.Cli.Devices;
 using TinyFlow.Cli.Training;
+using TinyFlow.Nvp.Checkpoints;
 using TinyFlow.Nvp.Data;
 using TinyFlow.Nvp.Evaluation;
 
@@ -19,15 +21,15 @@ internal static class CompareCommand
         Option<int> draws = CommonOptions.NoiseDraws();
         Option<ulong> seed = CommonOptions.Seed("Of the noise.");
         Option<bool> json = CommonOptions.Json();
-        Option<int?> threads = CommonOptions.Threads();
-        Option<string> device = CommonOptions.Device();
-        Command command = new("compare", "Compare two models image by image, with the same noise, on all test images.") { data, draws, seed, json, threads, device };
+        Command command = new("compare", "Compare two models image by image, with the same noise, on all test images.") { data, draws, seed, json };
+        DeviceOptions device = DeviceOptions.AddTo(command);
         ModelChoice second = ModelChoice.AddTo(command);
         command.Arguments.Insert(0, first);
         command.SetAction(parsed =>
         {
-            using IBackend backend = CommonOptions.Backend(parsed.GetValue(device)!, parsed.GetValue(threads));
-            using TrainedModel a = TrainedModel.Load(second.Find(parsed, parsed.GetValue(first)), backend), b = TrainedModel.Load(second.Find(parsed), backend);
+            RunLocation locationOfA = second.Find(parsed, parsed.GetValue(first)), locationOfB = second.Find(parsed);
+            using IBackend backend = DeviceChoice.Open(device.Of(parsed));
+            using TrainedModel a = TrainedModel.Load(locationOfA, backend), b = TrainedModel.Load(locationOfB, backend);
             ImageSet test = a.Images(parsed.GetValue(data)).Test();
             using Interruption interruption = new(() => { }, () => { });
             EvaluationSettings settings = new() { NoiseDraws = parsed.GetValue(draws), Seed = parsed.GetValue(seed) };

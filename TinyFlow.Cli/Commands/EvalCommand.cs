@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
+using TinyFlow.Cli.Devices;
 using TinyFlow.Cli.Training;
+using TinyFlow.Nvp.Checkpoints;
 using TinyFlow.Nvp.Data;
 using TinyFlow.Nvp.Evaluation;
 
@@ -28,17 +30,17 @@ internal static class EvalCommand
         Option<bool> ledger = new("--ledger") { Description = "Also the likelihood term by term: the prior's, each step's log-determinant, the pixels' bins." };
         Option<ulong> seed = CommonOptions.Seed("Of the noise.");
         Option<bool> json = CommonOptions.Json();
-        Option<int?> threads = CommonOptions.Threads();
-        Option<string> device = CommonOptions.Device();
         Command command = new("eval", "Measure exact bits per dimension on all test images, beside two baselines.")
         {
-            data, draws, importance, perImage, ledger, seed, json, threads, device,
+            data, draws, importance, perImage, ledger, seed, json,
         };
+        DeviceOptions device = DeviceOptions.AddTo(command);
         ModelChoice choice = ModelChoice.AddTo(command);
         command.SetAction(parsed =>
         {
-            using IBackend backend = CommonOptions.Backend(parsed.GetValue(device)!, parsed.GetValue(threads));
-            using TrainedModel trained = TrainedModel.Load(choice.Find(parsed), backend);
+            RunLocation location = choice.Find(parsed);
+            using IBackend backend = DeviceChoice.Open(device.Of(parsed));
+            using TrainedModel trained = TrainedModel.Load(location, backend);
             DataSource source = trained.Images(parsed.GetValue(data));
             ImageSet test = source.Test();
             using Interruption interruption = new(() => { }, () => { });
@@ -77,6 +79,7 @@ internal static class EvalCommand
 
         Line("model", trained.Path);
         Line("images", $"{test.Name}: all {result.Images}, SHA-256 {test.Sha256}");
+        Line("computed by", DeviceChoice.Describe(trained.Model.Backend));
         Line("trained on", trained.TrainedOn is { } on ? $"{on.Source}, SHA-256 {on.Sha256}" : "unknown: the checkpoint does not say");
         Number("nll", result.Nll, "F3", " nats an image");
         Number("bits_per_dim", result.BitsPerDim, "F4");
@@ -146,5 +149,7 @@ internal static class EvalCommand
         json.WriteString("trained_on", trained.TrainedOn?.Source);
         json.WriteString("trained_on_sha256", trained.TrainedOn?.Sha256);
         json.WriteString("checkpoint", trained.Path);
+        json.WriteString("device", trained.Model.Backend.Name);
+        json.WriteString("products", DeviceChoice.Products(trained.Model.Backend));
     });
 }

@@ -49,6 +49,14 @@ internal static class InfoCommand
                 Console.WriteLine($"{indent}{property.Name}");
                 Print(property.Value, indent + "  ");
             }
+            else if (property.Value.ValueKind == JsonValueKind.Array)
+            {
+                foreach (JsonElement item in property.Value.EnumerateArray())
+                {
+                    Console.WriteLine($"{indent}{property.Name}");
+                    Print(item, indent + "  ");
+                }
+            }
             else if (property.Value.ValueKind != JsonValueKind.Null)
             {
                 Console.WriteLine($"{(indent + property.Name).PadRight(Column)} {property.Value}");
@@ -73,6 +81,17 @@ internal static class InfoCommand
             json.WriteEndObject();
         }
 
+        json.WriteStartArray("devices");
+        foreach (DeviceUse use in config?.Devices ?? [])
+        {
+            json.WriteStartObject();
+            json.WriteNumber("from_step", use.FromStep);
+            json.WriteString("device", use.Device);
+            json.WriteString("products", use.Products);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
         json.WriteStartObject("state");
         foreach ((string name, long value) in checkpoint.Counters)
         {

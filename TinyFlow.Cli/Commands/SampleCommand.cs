@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using TinyFlow.Cli.Devices;
 using TinyFlow.Cli.Pictures;
 using TinyFlow.Nvp.Checkpoints;
 using TinyFlow.Nvp.Data;
@@ -25,20 +26,20 @@ internal static class SampleCommand
         });
         Option<ulong> seed = CommonOptions.Seed("Another seed, other images.");
         Option<string> output = CommonOptions.NotEmpty(new Option<string>("--out") { Description = "The PNG file to write.", DefaultValueFactory = _ => "samples.png", HelpName = "FILE.png" });
-        Option<int?> threads = CommonOptions.Threads();
-        Option<string> device = CommonOptions.Device();
-        Command command = new("sample", "Draw images from a trained model into a PNG file.") { count, temperature, seed, output, threads, device };
+        Command command = new("sample", "Draw images from a trained model into a PNG file.") { count, temperature, seed, output };
+        DeviceOptions device = DeviceOptions.AddTo(command);
         ModelChoice choice = ModelChoice.AddTo(command);
         command.SetAction(parsed => Execute(
             choice.Find(parsed), parsed.GetValue(count), parsed.GetValue(temperature), parsed.GetValue(seed), parsed.GetValue(output)!,
-            parsed.GetValue(device)!, parsed.GetValue(threads)));
+            device.Of(parsed)));
         return command;
     }
 
-    private static int Execute(RunLocation location, int count, double temperature, ulong seed, string output, string device, int? threads)
+    private static int Execute(RunLocation location, int count, double temperature, ulong seed, string output, DeviceRequest device)
     {
-        using IBackend backend = CommonOptions.Backend(device, threads);
-        using FlowModel model = ModelLoading.Load(Checkpoint.LoadModel(location.Checkpoint), backend);
+        Checkpoint checkpoint = Checkpoint.LoadModel(location.Checkpoint);
+        using IBackend backend = DeviceChoice.Open(device);
+        using FlowModel model = ModelLoading.Load(checkpoint, backend);
         ImageSet images = Sampler.Draw(model, count, temperature, seed, out int notFinite);
         string at = temperature.ToString(CultureInfo.InvariantCulture);
         if (notFinite > 0)

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using TinyFlow.Cli.Devices;
 using TinyFlow.Cli.Training;
 using TinyFlow.Nvp.Models;
 using TinyFlow.Nvp.Objectives;
@@ -20,8 +21,7 @@ internal static class TrainCommand
                 HelpName = string.Join('|', presets),
             },
             presets);
-        Option<string> data = CommonOptions.Data(), device = CommonOptions.Device();
-        Option<int?> threads = CommonOptions.Threads();
+        Option<string> data = CommonOptions.Data();
         Option<int?> epochs = CommonOptions.AtLeast(new Option<int?>("--epochs") { Description = "Passes over the training images [default: the preset's].", HelpName = "N" }, 1);
         Option<TimeSpan?> budget = CommonOptions.Duration(new Option<TimeSpan?>("--budget") { Description = "Train for so long in place of --epochs, with validation: steps are planned from the measured speed, so that the learning rate has come to its end in time. Validates at the end, and before that as often as 3 % of the time allow.", HelpName = "30m|2h|90s" });
         Option<int?> maxSteps = CommonOptions.AtLeast(new Option<int?>("--max-steps") { Description = "End training after so many steps, even within an epoch.", HelpName = "N" }, 1);
@@ -57,14 +57,15 @@ internal static class TrainCommand
 
         Command command = new("train", "Train a flow. Without options: a model that draws digits, in minutes, from images that come with the program.")
         {
-            preset, data, epochs, budget, maxSteps, batchSize, learningRate, flips, optimizer, objective, memory, layers, hidden, seed, threads, device, output, resume,
+            preset, data, epochs, budget, maxSteps, batchSize, learningRate, flips, optimizer, objective, memory, layers, hidden, seed, output, resume,
         };
+        DeviceOptions device = DeviceOptions.AddTo(command);
         Option[] fixedByRun = [preset, batchSize, learningRate, flips, optimizer, objective, memory, layers, hidden, seed, output];
         command.Validators.Add(result =>
         {
             if (result.GetResult(resume) is { Implicit: false } && fixedByRun.FirstOrDefault(option => result.GetResult(option) is { Implicit: false }) is { } given)
             {
-                result.AddError($"{given.Name} cannot be given with --resume: the run keeps the setting that it was started with. Only --epochs, --budget, --max-steps, --data, --threads and --device may be given.");
+                result.AddError($"{given.Name} cannot be given with --resume: the run keeps the setting that it was started with. Only --epochs, --budget, --max-steps, --data, --threads, --device and --precision may be given.");
             }
         });
         command.Validators.Add(result =>
@@ -90,8 +91,7 @@ internal static class TrainCommand
             Layers = parsed.GetValue(layers),
             Hidden = parsed.GetValue(hidden),
             Seed = parsed.GetValue(seed),
-            Threads = parsed.GetValue(threads),
-            Device = parsed.GetValue(device)!,
+            Device = device.Of(parsed),
             Output = parsed.GetValue(output),
             Resume = parsed.GetValue(resume),
         }));

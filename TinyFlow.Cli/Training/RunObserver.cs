@@ -14,11 +14,17 @@ internal sealed class RunObserver(
     // As the seed notebook does.
     private const int LogEvery = 300, PictureEvery = 10, PictureSide = 4;
 
+    private bool _hasSaidNotRecorded;
+
     /// <summary>The last epoch's report.</summary>
     public EpochReport? Last { get; private set; }
 
+    /// <summary>The step of the checkpoint that the folder holds.</summary>
+    public long SavedStep { get; private set; } = trainer.Step;
+
     public void OnStep(StepReport step)
     {
+        SayOnceThatStepsAreNotRecorded();
         display.Show(step);
         if ((step.StepOfEpoch - 1) % LogEvery != 0)
         {
@@ -83,7 +89,17 @@ internal sealed class RunObserver(
         display.Status("saving");
         Checkpoint checkpoint = trainer.Save(configuration);
         checkpoint.Save(folder.Checkpoint);
+        SavedStep = trainer.Step;
         return checkpoint;
+    }
+
+    private void SayOnceThatStepsAreNotRecorded()
+    {
+        if (!_hasSaidNotRecorded && trainer.StepsNotRecorded is { } reason)
+        {
+            _hasSaidNotRecorded = true;
+            display.Line($"Steps are done call by call, which is slower than recorded ones and gives the same results: {reason}");
+        }
     }
 
     private static MetricsRow RowOf(long step, int epoch, LossValues loss) => new()

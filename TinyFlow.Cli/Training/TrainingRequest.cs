@@ -1,3 +1,4 @@
+using TinyFlow.Cli.Devices;
 using TinyFlow.Nvp.Models;
 using TinyFlow.Nvp.Objectives;
 using TinyFlow.Nvp.Training;
@@ -35,9 +36,7 @@ internal sealed record TrainingRequest
 
     public ulong Seed { get; init; }
 
-    public int? Threads { get; init; }
-
-    public required string Device { get; init; }
+    public required DeviceRequest Device { get; init; }
 
     public string? Output { get; init; }
 

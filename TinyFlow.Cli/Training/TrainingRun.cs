@@ -1,6 +1,7 @@
-using TinyFlow.Cli.Commands;
+using TinyFlow.Cli.Devices;
 using TinyFlow.Cli.Pictures;
 using TinyFlow.Cli.Rendering;
+using TinyFlow.Cuda;
 using TinyFlow.Nvp.Checkpoints;
 using TinyFlow.Nvp.Data;
 using TinyFlow.Nvp.Evaluation;
@@ -23,7 +24,7 @@ internal static class TrainingRun
         RunConfig config = saved is null ? NewConfig(request, data) : Continued(saved, request, data);
         RequireBatch(config.Training, data);
 
-        using IBackend backend = CommonOptions.Backend(request.Device, request.Threads);
+        using IBackend backend = DeviceChoice.Open(request.Device);
         using FlowModel model = FlowModel.Create(config.Model, backend, config.Training.Seed);
         using Trainer trainer = new(model, config.Training, data);
         if (checkpoint is not null)
@@ -31,13 +32,14 @@ internal static class TrainingRun
             trainer.Resume(checkpoint);
         }
 
+        config = config.ComputedBy(new DeviceUse(trainer.Step, DeviceChoice.Describe(backend), DeviceChoice.Products(backend)));
         trainer.RequireMemory();
         RunFolder folder = resumed is null ? RunFolder.Create(request.Output, config.Model.Preset, DateTime.Now) : resumed.Folder!;
         ITrainingDisplay display = Display.ForTraining(trainer.IsLikelihood);
         using Interruption interruption = new(
             () => display.Line("Stopping after this step and saving; press Ctrl-C again to quit at once."), display.Abandon);
         MetricsLog.TruncateAfter(folder.Metrics, trainer.Step);
-        Console.Error.WriteLine($"{(resumed is null ? "Training" : $"Resuming at step {trainer.Step}:")} preset {config.Model.Preset} on {data.Training}; {CommonOptions.Describe(backend)}; run {folder.Path}");
+        Console.Error.WriteLine($"{(resumed is null ? "Training" : $"Resuming at step {trainer.Step}:")} preset {config.Model.Preset} on {data.Training}; run {folder.Path}");
         if (resumed is null)
         {
             LossValues first = trainer.FirstLoss();
@@ -69,16 +71,7 @@ internal static class TrainingRun
             observer.Save();
         }
 
-        TrainingEnd end = display.During(() =>
-        {
-            TrainingEnd how = trainer.Run(observer, interruption.Token);
-            if (how == TrainingEnd.Interrupted)
-            {
-                observer.Save();
-            }
-
-            return how;
-        });
+        TrainingEnd end = Train(trainer, observer, display, folder, interruption.Token);
         if (end == TrainingEnd.Interrupted)
         {
             Console.Error.WriteLine($"Stopped after step {trainer.Step} and saved {folder.Checkpoint}. Go on with: tinyflow train --resume {Words.Quoted(folder.Path)}");
@@ -91,6 +84,28 @@ internal static class TrainingRun
         IReadOnlyList<string> pictures = Draw(folder, trainer, model, data, gallery, references);
         Summarize(folder, trainer, observer, pictures, references);
         return ExitCode.Success;
+    }
+
+    private static TrainingEnd Train(Trainer trainer, RunObserver observer, ITrainingDisplay display, RunFolder folder, CancellationToken cancellation)
+    {
+        try
+        {
+            return display.During(() =>
+            {
+                TrainingEnd how = trainer.Run(observer, cancellation);
+                if (how == TrainingEnd.Interrupted)
+                {
+                    observer.Save();
+                }
+
+                return how;
+            });
+        }
+        catch (Exception exception) when (IsOfDevice(exception))
+        {
+            throw new DeviceFailedException(
+                $"{exception.Message} The run is as it was saved after step {observer.SavedStep}. Go on with: tinyflow train --resume {Words.Quoted(folder.Path)}", exception);
+        }
     }
 
     private static RunConfig NewConfig(TrainingRequest request, DataSource data)
@@ -145,18 +160,29 @@ internal static class TrainingRun
     private static List<string> Draw(RunFolder folder, Trainer trainer, FlowModel model, DataSource data, Gallery gallery, ReferenceFigures references)
     {
         Console.Error.WriteLine("Drawing samples.");
-        ImageSet samples = Sampler.Draw(model, GallerySide * GallerySide, SampleDefaults.Temperature, trainer.Config.Seed);
-        ImageSet real = data.Validation.Slice(0, Math.Min(ComparisonCount, data.Validation.Count), "real");
-        string epochPicture = folder.EpochPicture(Math.Max(1, trainer.Epoch + 1));
-        (string Path, bool Drawn)[] pictures =
-        [
-            (folder.SamplesPicture, gallery.SaveGrid(folder.SamplesPicture, samples, GallerySide, GallerySide)),
-            (folder.RealVersusGenerated, gallery.SaveComparison(folder.RealVersusGenerated, real, samples.Slice(0, real.Count, "generated"))),
-            (epochPicture, gallery.SaveGrid(epochPicture, samples.Slice(0, FinalSide * FinalSide, "samples"), FinalSide, FinalSide)),
-            (folder.TrainingPicture, gallery.SaveTraining(folder.TrainingPicture, MetricsLog.Read(folder.Metrics).Rows, references.Figures)),
-        ];
+        List<(string Path, bool Drawn)> pictures = [];
+        try
+        {
+            ImageSet samples = Sampler.Draw(model, GallerySide * GallerySide, SampleDefaults.Temperature, trainer.Config.Seed);
+            ImageSet real = data.Validation.Slice(0, Math.Min(ComparisonCount, data.Validation.Count), "real");
+            string epochPicture = folder.EpochPicture(Math.Max(1, trainer.Epoch + 1));
+            pictures.AddRange(
+            [
+                (folder.SamplesPicture, gallery.SaveGrid(folder.SamplesPicture, samples, GallerySide, GallerySide)),
+                (folder.RealVersusGenerated, gallery.SaveComparison(folder.RealVersusGenerated, real, samples.Slice(0, real.Count, "generated"))),
+                (epochPicture, gallery.SaveGrid(epochPicture, samples.Slice(0, FinalSide * FinalSide, "samples"), FinalSide, FinalSide)),
+            ]);
+        }
+        catch (Exception exception) when (IsOfDevice(exception))
+        {
+            Console.Error.WriteLine($"Warning: no samples are drawn: {exception.Message}");
+        }
+
+        pictures.Add((folder.TrainingPicture, gallery.SaveTraining(folder.TrainingPicture, MetricsLog.Read(folder.Metrics).Rows, references.Figures)));
         return [.. pictures.Where(picture => picture.Drawn).Select(picture => picture.Path)];
     }
+
+    private static bool IsOfDevice(Exception exception) => exception is CudaException or InsufficientMemoryException;
 
     private static void Summarize(RunFolder folder, Trainer trainer, RunObserver observer, IReadOnlyList<string> pictures, ReferenceFigures references)
     {

@@ -17,6 +17,14 @@ public sealed record DataConfig(string Source, string Sha256);
 /// <param name="Data">On what.</param>
 public sealed record RunConfig(ModelConfig Model, TrainingConfig Training, DataConfig Data)
 {
+    /// <summary>What has computed it, in the order of the steps. A record alone: a run goes on on any device.</summary>
+    public IReadOnlyList<DeviceUse> Devices { get; init; } = [];
+
+    /// <summary>The same with what computes from now on, if that is another than before.</summary>
+    public RunConfig ComputedBy(DeviceUse use) =>
+        Devices is [.., var last] && last with { FromStep = use.FromStep } == use ? this
+        : this with { Devices = [.. Devices.Where(before => before.FromStep < use.FromStep), use] };
+
     /// <summary>Settings from the text that <see cref="ToJson"/> made.</summary>
     /// <exception cref="CheckpointException">The text is not that of a run's settings.</exception>
     public static RunConfig FromJson(string json)
@@ -27,7 +35,7 @@ public sealed record RunConfig(ModelConfig Model, TrainingConfig Training, DataC
             Complete(run, "model", ConfigJson.Default.ModelConfig, ModelConfig.Defaults);
             Complete(run, "training", ConfigJson.Default.TrainingConfig, TrainingConfig.Defaults);
             return run.Deserialize(ConfigJson.Default.RunConfig) is { Model: not null, Training: not null, Data: not null } config
-                ? config
+                ? config with { Devices = config.Devices ?? [] }
                 : throw new CheckpointException("The run's settings are incomplete: model, training and data are needed.");
         }
         catch (JsonException e)

@@ -50,6 +50,9 @@ public sealed unsafe partial class CpuBackend : HostBackend<float>
         _workers = new WorkerPool(threads ?? Math.Min(Environment.ProcessorCount, MostThreads));
     }
 
+    /// <summary>The bits of the vector registers that kernels use on this machine: 512, 256 or 128.</summary>
+    public static int VectorBits => (int)VectorWidths.Best;
+
     /// <summary>How many threads compute, the caller's included.</summary>
     public int Threads => _workers.Count;
 

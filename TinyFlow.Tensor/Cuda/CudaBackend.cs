@@ -34,6 +34,7 @@ public sealed unsafe partial class CudaBackend : IBackend
         _context = new CudaContext(device);
         try
         {
+            DeviceName = CudaInventory.Describe(device).Name;
             _pool = new DevicePool(_context, memoryLimit ?? TotalMemory());
         }
         catch
@@ -51,6 +52,9 @@ public sealed unsafe partial class CudaBackend : IBackend
 
     /// <inheritdoc/>
     public int ElementSize => sizeof(float);
+
+    /// <summary>What NVIDIA calls the device.</summary>
+    public string DeviceName { get; }
 
     /// <summary>What products inside matrix products and convolutions may be rounded to.</summary>
     public MatmulPrecision Precision { get; }

@@ -26,7 +26,7 @@ internal sealed class CudaContext : IDisposable
         Driver.cuDeviceGetCount(out int count).ThrowOnError();
         if ((uint)ordinal >= (uint)count)
         {
-            throw new CudaUnavailableException($"There is no GPU number {ordinal}: {count} {(count == 1 ? "is" : "are")} visible, and the first is number 0.");
+            throw new CudaUnavailableException(NoSuchDevice(ordinal, count));
         }
 
         Driver.cuDeviceGet(out _device, ordinal).ThrowOnError();
@@ -43,6 +43,10 @@ internal sealed class CudaContext : IDisposable
             throw;
         }
     }
+
+    /// <summary>That a number is not one of the visible devices', in a sentence.</summary>
+    public static string NoSuchDevice(int ordinal, int count) =>
+        $"There is no GPU number {ordinal}: {count} {(count == 1 ? "is" : "are")} visible, and the first is number 0.";
 
     /// <summary>The stream: what is put on it runs in that order.</summary>
     public nint Stream { get; }

@@ -11,6 +11,12 @@ public sealed unsafe record CudaInventory(IReadOnlyList<CudaDevice> Devices, IRe
 {
     private const int NameBytes = 256;
 
+    // What the kernels are compiled for: native/build-ptx.sh.
+    private static readonly Version OldestCapability = new(7, 5);
+
+    /// <summary>Whether this machine has the NVIDIA driver, of whatever version. Looks for no other library.</summary>
+    public static bool HasDriver => NativeLibraries.Find(NativeLibraries.Driver).IsFound;
+
     /// <summary>Looks at the machine. It opens no device, and fails never: what is wrong is in the result.</summary>
     public static CudaInventory Take()
     {
@@ -27,7 +33,61 @@ public sealed unsafe record CudaInventory(IReadOnlyList<CudaDevice> Devices, IRe
         }
     }
 
-    private static CudaDevice Describe(int number)
+    /// <summary>
+    /// Why a GPU cannot be used by <see cref="CudaBackend"/>, and what to do; null if it can. Looks at the driver, the GPU and
+    /// cuBLAS, which nothing computes without, and opens no device.
+    /// </summary>
+    /// <param name="device">Its number among the visible ones.</param>
+    public static string? Obstacle(int device)
+    {
+        try
+        {
+            NativeLibraries.RequireDriver();
+            Driver.cuInit(0).ThrowOnError();
+            Driver.cuDeviceGetCount(out int count).ThrowOnError();
+            if ((uint)device >= (uint)count)
+            {
+                return CudaContext.NoSuchDevice(device, count);
+            }
+
+            CudaDevice found = Describe(device);
+            if (found.ComputeCapability < OldestCapability)
+            {
+                return $"GPU number {device}, {found.Name}, has compute capability {found.ComputeCapability}; {OldestCapability} or later is needed, which is Turing (2018) and all that came after.";
+            }
+
+            NativeLibraries.Require(NativeLibraries.Cublas);
+            return null;
+        }
+        catch (Exception exception) when (exception is CudaUnavailableException or CudaException)
+        {
+            return exception.Message;
+        }
+    }
+
+    /// <summary>
+    /// The bytes that are free on a GPU now; null if it cannot be opened. Opening takes it a while and some memory of its own,
+    /// which is not counted as free.
+    /// </summary>
+    /// <param name="device">Its number among the visible ones.</param>
+    public static long? FreeMemory(int device)
+    {
+        try
+        {
+            using CudaContext context = new(device);
+            Driver.cuMemGetInfo_v2(out nuint free, out _).ThrowOnError();
+            return (long)free;
+        }
+        catch (Exception exception) when (exception is CudaUnavailableException or CudaException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>A GPU as the driver describes it, without opening it.</summary>
+    /// <param name="number">Its number among the visible ones.</param>
+    /// <exception cref="CudaException">The driver refuses.</exception>
+    internal static CudaDevice Describe(int number)
     {
         Driver.cuDeviceGet(out int device, number).ThrowOnError();
         byte* name = stackalloc byte[NameBytes];

@@ -2,16 +2,21 @@ using System.Diagnostics;
 
 namespace TinyFlow.Tests.Cli;
 
-/// <summary>The program as its user starts it: a process in a folder of its own.</summary>
+/// <summary>
+/// The program as its user starts it: a process in a folder of its own, on a machine without a GPU unless its environment says
+/// otherwise.
+/// </summary>
 internal static class CliProcess
 {
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(3);
 
     public sealed record Result(int ExitCode, string Output, string Error);
 
-    public static Result Run(string folder, params string[] arguments)
+    public static Result Run(string folder, params string[] arguments) => Run(WithoutGpu, folder, arguments);
+
+    public static Result Run(IReadOnlyDictionary<string, string?> environment, string folder, params string[] arguments)
     {
-        using Process process = Start(folder, arguments);
+        using Process process = Start(environment, folder, arguments);
         Task<string> output = process.StandardOutput.ReadToEndAsync(), error = process.StandardError.ReadToEndAsync();
         if (!process.WaitForExit(Limit))
         {
@@ -27,7 +32,7 @@ internal static class CliProcess
     /// <summary>Starts the program and reads what it reports until a line has the given text.</summary>
     public static Process StartUntil(string text, string folder, params string[] arguments)
     {
-        Process process = Start(folder, arguments);
+        Process process = Start(WithoutGpu, folder, arguments);
         WaitForLine(process, text);
         return process;
     }
@@ -51,7 +56,10 @@ internal static class CliProcess
         kill.WaitForExit();
     }
 
-    public static Process Start(string folder, params string[] arguments)
+    /// <summary>Variables of a process that finds no NVIDIA driver, whatever the machine and the tests' own process have.</summary>
+    public static IReadOnlyDictionary<string, string?> WithoutGpu { get; } = new Dictionary<string, string?> { ["TINYFLOW_LIBCUDA"] = "/nope" };
+
+    private static Process Start(IReadOnlyDictionary<string, string?> environment, string folder, params string[] arguments)
     {
         ProcessStartInfo start = new("dotnet")
         {
@@ -60,6 +68,11 @@ internal static class CliProcess
             RedirectStandardError = true,
         };
         start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "tinyflow.dll"));
+        foreach ((string name, string? value) in environment)
+        {
+            start.Environment[name] = value;
+        }
+
         foreach (string argument in arguments)
         {
             start.ArgumentList.Add(argument);

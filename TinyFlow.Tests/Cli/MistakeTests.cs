@@ -10,7 +10,11 @@ public sealed class MistakeTests
 {
     [TestMethod]
     [DataRow(2, "Known ones: quick, ", "train", "--preset", "best")]
-    [DataRow(2, "Known ones: cpu, reference", "train", "--device", "tpu")]
+    [DataRow(2, "Known ones: auto, cpu, cuda, cuda:N with the number of a GPU, reference", "train", "--device", "tpu")]
+    [DataRow(2, "--device 'cuda:-1' is not known", "eval", "--device", "cuda:-1")]
+    [DataRow(2, "--device 'cuda:' is not known", "sample", "--device", "cuda:")]
+    [DataRow(2, "--precision 'low' is not known. Known ones: highest, high", "eval", "--precision", "low")]
+    [DataRow(2, "--device cuda: Could not load the NVIDIA driver. Tried: /nope, which TINYFLOW_LIBCUDA names. Install", "train", "--device", "cuda")]
     [DataRow(2, "Known ones: exact, notebook", "train", "--objective", "adversarial")]
     [DataRow(2, "--batch-size must be a whole number of at least 1; found '0'", "train", "--batch-size", "0")]
     [DataRow(2, "--batch-size 9000 is more than the 8334 training images", "train", "--batch-size", "9000")]

@@ -17,7 +17,7 @@ internal static class Standin
     private static readonly Lazy<string?> Obstacle = new(Prepare);
 
     /// <summary>Whether tests run on a GPU.</summary>
-    public static bool IsReplaced => Environment.GetEnvironmentVariable("TINYFLOW_TEST_GPU") is "1";
+    public static bool IsReplaced => System.Environment.GetEnvironmentVariable("TINYFLOW_TEST_GPU") is "1";
 
     /// <summary>The library's file: the one that <c>TINYFLOW_STANDIN</c> names, or what native/build-standin.sh makes.</summary>
     public static string File => Given ?? Repository.File("artifacts", "native", "libtinyflow_standin.so");
@@ -36,6 +36,30 @@ internal static class Standin
         {
             Assert.Inconclusive(obstacle);
         }
+    }
+
+    /// <summary>The variables by which a process finds it, and those that are given besides, such as its options.</summary>
+    public static IReadOnlyDictionary<string, string?> Environment(params (string Name, string Value)[] more)
+    {
+        Require();
+        Dictionary<string, string?> variables = Overrides.ToDictionary(name => name, _ => IsReplaced ? null : File);
+        foreach ((string name, string value) in more)
+        {
+            variables[name] = value;
+        }
+
+        return variables;
+    }
+
+    /// <summary>The same for what only the stand-in does, such as to fail; on a GPU the test is inconclusive.</summary>
+    public static IReadOnlyDictionary<string, string?> Obeying(params (string Name, string Value)[] more)
+    {
+        if (IsReplaced)
+        {
+            Assert.Inconclusive("Only the stand-in for a GPU can be told what to be.");
+        }
+
+        return Environment(more);
     }
 
     /// <summary>Sets one of its options (native/standin/options.h) for all that runs on it from now on; a GPU has none.</summary>
@@ -63,7 +87,7 @@ internal static class Standin
         return built == 0 ? file : throw new InvalidOperationException($"native/build-standin.sh --without failed:\n{log}");
     }
 
-    private static string? Given => Environment.GetEnvironmentVariable("TINYFLOW_STANDIN");
+    private static string? Given => System.Environment.GetEnvironmentVariable("TINYFLOW_STANDIN");
 
     private delegate int SetOption([MarshalAs(UnmanagedType.LPUTF8Str)] string name, long value);
 
@@ -71,6 +95,12 @@ internal static class Standin
     {
         if (IsReplaced)
         {
+            return null;
+        }
+
+        if (Given is not null)
+        {
+            Use();
             return null;
         }
 
@@ -87,21 +117,23 @@ internal static class Standin
             return "The stand-in for a GPU is built by g++, which is not installed.";
         }
 
-        if (Given is null)
+        // Test processes that start at the same time wait for the first one's build, which locks; then there is nothing to do.
+        (int built, string log) = Run("bash", Repository.File("native", "build-standin.sh"));
+        if (built != 0)
         {
-            (int built, string log) = Run("bash", Repository.File("native", "build-standin.sh"));
-            if (built != 0)
-            {
-                throw new InvalidOperationException($"native/build-standin.sh failed:\n{log}");
-            }
+            throw new InvalidOperationException($"native/build-standin.sh failed:\n{log}");
         }
 
+        Use();
+        return null;
+    }
+
+    private static void Use()
+    {
         foreach (string name in Overrides)
         {
-            Environment.SetEnvironmentVariable(name, File);
+            System.Environment.SetEnvironmentVariable(name, File);
         }
-
-        return null;
     }
 
     private static (int Code, string Output) Run(string program, params string[] arguments)

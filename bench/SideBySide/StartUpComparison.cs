@@ -64,7 +64,7 @@ internal sealed class StartUpComparison(Options options)
         string folder = Directory.CreateTempSubdirectory("bench").FullName, checkpoint = Path.Combine(folder, "run", "checkpoint.safetensors");
         try
         {
-            ProcessStartInfo start = new(path, ["train", "--preset", workload.Preset, "--threads", $"{workload.Threads}", "--batch-size", $"{workload.Batch}", "--max-steps", "1", "--out", Path.GetDirectoryName(checkpoint)!])
+            ProcessStartInfo start = new(path, ["train", "--preset", workload.Preset, "--device", "cpu", "--threads", $"{workload.Threads}", "--batch-size", $"{workload.Batch}", "--max-steps", "1", "--out", Path.GetDirectoryName(checkpoint)!])
             {
                 RedirectStandardOutput = true,
                 RedirectStandardError = true,
