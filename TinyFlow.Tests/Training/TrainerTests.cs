@@ -97,7 +97,7 @@ public sealed class TrainerTests
         DataSource data = FewImages.Open();
         List<double[]> trained = [];
         using FlowModel model = FlowModel.Create(Notebook, backend, seed: 1);
-        
+
         // Step by step: recorded steps are told of when several are done.
         using Trainer trainer = new(model, training with { MaxSteps = 6 }, data, recordsSteps: false);
         double[] average = model.Parameters.Values.ToDoubles();
