@@ -189,6 +189,12 @@ public interface IBackend : IDisposable
     void Normal(NoiseKey key, Tensor y);
 
     /// <summary>
+    /// The same of N images first [], first + 1, …, which is a whole number below 2^24: value d of image i of y [N, …] is
+    /// number (first + i)·D + d of the stream.
+    /// </summary>
+    void Normal(NoiseKey key, Tensor first, Tensor y);
+
+    /// <summary>
     /// x [N, …] = (pixel + u)/256 of N images of D bytes, u uniform on [0, 1): value d of image i is number
     /// images[i]·D + d of the stream, so it depends on neither batch size nor order. Always floor(256·x) = pixel.
     /// </summary>
@@ -200,8 +206,9 @@ public interface IBackend : IDisposable
     /// <summary>
     /// The same of the N images order[first], order[first + 1], … of a store, which are numbered within it; order [M] and
     /// first [] are whole numbers below 2^24. Of x [N, C, H, W], −1 − i in place of i means image i mirrored, left to right.
+    /// The stream is the key's and draw [] further, such a number too; the key's where there is none.
     /// </summary>
-    void Dequantize(PixelStore store, Tensor order, Tensor first, NoiseKey key, Tensor x);
+    void Dequantize(PixelStore store, Tensor order, Tensor first, Tensor? draw, NoiseKey key, Tensor x);
 
     // Steps that go on without the host: what changes from step to step is read from memory, and what is of interest is
     // left there.
@@ -209,8 +216,8 @@ public interface IBackend : IDisposable
     /// <summary>y [K] = row i of table [R, K], i being row [] modulo R.</summary>
     void TakeRow(Tensor table, Tensor row, Tensor y);
 
-    /// <summary>Row i of table [R, K] = the K scalars, i being row [] modulo R.</summary>
-    void PutRow(ReadOnlySpan<Tensor> scalars, Tensor row, Tensor table);
+    /// <summary>Row i of table [R, K·n] = the K tensors of n elements each, one after the other, i being row [] modulo R.</summary>
+    void PutRow(ReadOnlySpan<Tensor> parts, Tensor row, Tensor table);
 
     /// <summary>average = kept·average + taken·x with kept, taken [], of as many elements; nothing changes unless guard [] is finite.</summary>
     void MoveAverage(Tensor x, Tensor kept, Tensor taken, Tensor guard, Tensor average);

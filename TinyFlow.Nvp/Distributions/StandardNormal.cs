@@ -10,9 +10,10 @@ public sealed class StandardNormal : IDistribution
     public Var LogProb(Var z) => z.GaussianLogProb();
 
     /// <summary>Draws from N(0, temperature²·I).</summary>
-    public void Sample(Tensor z, double temperature, NoiseKey key)
+    public void Sample(Tensor z, double temperature, NoiseKey key, Tensor first)
     {
-        using Tensor standard = z.Backend.Normal(z.Shape, key);
+        using Tensor standard = z.Backend.Allocate(z.Shape, "standard normal numbers");
+        z.Backend.Normal(key, first, standard);
         z.Backend.ScaleShift(standard, temperature, 0, z);
     }
 }

@@ -30,6 +30,9 @@ public sealed record EvaluationResult
     /// <summary>The likelihood term by term; null if it was not asked for.</summary>
     public Ledger? Ledger { get; init; }
 
+    /// <summary>Why a backend that records work did not record the batches; null if it did, or there were too few to try.</summary>
+    public string? NotRecorded { get; init; }
+
     /// <summary>Images whose likelihood is not finite. There must be none; the means are not finite if there are.</summary>
     public int NonFinite => PerImage.Count(bits => !double.IsFinite(bits));
 

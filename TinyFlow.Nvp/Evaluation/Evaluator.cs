@@ -20,7 +20,11 @@ public static class Evaluator
     /// <param name="settings">How; by default with one draw of noise.</param>
     /// <param name="cancellation">Ends the evaluation with an <see cref="OperationCanceledException"/>.</param>
     /// <exception cref="ArgumentException">The images are of another size than the model's, or there are none.</exception>
-    public static EvaluationResult Evaluate(FlowModel model, ImageSet images, EvaluationSettings? settings = null, CancellationToken cancellation = default)
+    public static EvaluationResult Evaluate(FlowModel model, ImageSet images, EvaluationSettings? settings = null, CancellationToken cancellation = default) =>
+        Evaluate(model, images, settings, records: true, cancellation);
+
+    /// <summary>The same; the results do not depend on whether a backend that can record a batch does.</summary>
+    internal static EvaluationResult Evaluate(FlowModel model, ImageSet images, EvaluationSettings? settings, bool records, CancellationToken cancellation = default)
     {
         settings ??= new EvaluationSettings();
         ArgumentOutOfRangeException.ThrowIfLessThan(settings.NoiseDraws, 1);
@@ -30,22 +34,21 @@ public static class Evaluator
         LogMeanExp[] weighted = new LogMeanExp[settings.ImportanceSamples > 1 ? images.Count : 0];
         LedgerSums? ledger = settings.WithLedger ? new LedgerSums() : null;
         double largestError = 0;
-        for (int first = 0; first < images.Count; first += BatchSize)
+        using EvaluationProgram program = new(model, images, BatchSize, settings.Seed, records);
+        foreach (IReadOnlyList<EvaluationBatch> batches in Runs(images.Count, settings, program.BatchesAhead))
         {
-            int[] indices = [.. Enumerable.Range(first, Math.Min(BatchSize, images.Count - first))];
-            for (int draw = 0; draw < Math.Max(settings.NoiseDraws, settings.ImportanceSamples); draw++)
+            cancellation.ThrowIfCancellationRequested();
+            double[][] logProbs = IsLookedAt(batches[0], settings)
+                ? [LookAt(model, program, batches[0], settings, ledger, ref largestError)]
+                : program.LogProb(batches);
+            foreach ((EvaluationBatch batch, double[] logProb) in batches.Zip(logProbs))
             {
-                cancellation.ThrowIfCancellationRequested();
-                using Tensor x = Dequantization.Of(
-                    model.Backend, images, indices, images.Pixels.Slice(first * images.Dimensions, indices.Length * images.Dimensions),
-                    new NoiseKey(settings.Seed, NoiseStreams.Evaluation(draw)), "images to evaluate");
-                double[] logProb = LogProb(model, x, draw == 0 ? settings.InverseChecks - first : 0, draw < settings.NoiseDraws ? ledger : null, ref largestError);
-                for (int i = 0; i < indices.Length; i++)
+                for (int i = 0; i < batch.Count; i++)
                 {
-                    mean[first + i] += draw < settings.NoiseDraws ? logProb[i] / settings.NoiseDraws : 0;
-                    if (weighted.Length > 0 && draw < settings.ImportanceSamples)
+                    mean[batch.First + i] += batch.Draw < settings.NoiseDraws ? logProb[i] / settings.NoiseDraws : 0;
+                    if (weighted.Length > 0 && batch.Draw < settings.ImportanceSamples)
                     {
-                        weighted[first + i] = weighted[first + i].With(logProb[i]);
+                        weighted[batch.First + i] = weighted[batch.First + i].With(logProb[i]);
                     }
                 }
             }
@@ -63,6 +66,7 @@ public static class Evaluator
             Importance = weighted.Length == 0 ? null : Bound(weighted, settings.ImportanceSamples, images.Dimensions),
             Ledger = ledger?.Means(images.Dimensions),
             LargestInverseError = settings.InverseChecks > 0 ? largestError : null,
+            NotRecorded = program.NotRecorded,
         };
     }
 
@@ -82,9 +86,37 @@ public static class Evaluator
     /// <summary>The largest |a − b|; NaN if any difference is.</summary>
     internal static double LargestDifference(Tensor a, Tensor b) => a.ToDoubles().Zip(b.ToDoubles(), (x, y) => Math.Abs(x - y)).Aggregate(0.0, Math.Max);
 
-    // log p of each image of a batch; the first few are also reconstructed from their z.
-    private static double[] LogProb(FlowModel model, Tensor x, int inverses, LedgerSums? ledger, ref double largestError)
+    // All draws of each batch of images: in runs of one size, and alone where the host looks at more than likelihoods.
+    private static IEnumerable<IReadOnlyList<EvaluationBatch>> Runs(int images, EvaluationSettings settings, int most)
     {
+        List<EvaluationBatch> run = [];
+        for (int first = 0; first < images; first += BatchSize)
+        {
+            for (int draw = 0; draw < Math.Max(settings.NoiseDraws, settings.ImportanceSamples); draw++)
+            {
+                EvaluationBatch batch = new(first, Math.Min(BatchSize, images - first), draw);
+                if (run.Count > 0 && (run.Count == most || run[0].Count != batch.Count || IsLookedAt(run[0], settings) || IsLookedAt(batch, settings)))
+                {
+                    yield return run;
+                    run = [];
+                }
+
+                run.Add(batch);
+            }
+        }
+
+        yield return run;
+    }
+
+    private static bool IsLookedAt(EvaluationBatch batch, EvaluationSettings settings) =>
+        (batch.Draw == 0 && batch.First < settings.InverseChecks) || (settings.WithLedger && batch.Draw < settings.NoiseDraws);
+
+    // log p of each image of a batch; terms are noted, and the first few images are also reconstructed from their z.
+    private static double[] LookAt(FlowModel model, EvaluationProgram program, EvaluationBatch batch, EvaluationSettings settings, LedgerSums? ledger, ref double largestError)
+    {
+        int inverses = batch.Draw == 0 ? settings.InverseChecks - batch.First : 0;
+        ledger = batch.Draw < settings.NoiseDraws ? ledger : null;
+        using Tensor x = program.Images(batch);
         using Tape tape = new(model.Backend, recording: false);
         List<(string, double[])> steps = [];
         FlowTerms terms = model.ForwardNoting(tape.Constant(x), Pass.Evaluation, ledger is null ? null : (name, logDet) => steps.Add((name, logDet.Value.ToDoubles())));

@@ -132,20 +132,49 @@ public sealed class FlowModel : IDisposable
     /// <param name="count">How many.</param>
     /// <param name="temperature">The standard deviation of the latent variables: 1 is the model's own, less is more typical.</param>
     /// <param name="seed">Another seed, other images.</param>
-    public Tensor Sample(int count, double temperature, ulong seed)
+    public Tensor Sample(int count, double temperature, ulong seed) => Sample(count, temperature, seed, records: true, out _);
+
+    /// <summary>
+    /// The same; the images do not depend on whether a backend that can record a batch does. Says why one that was to did not;
+    /// null if it did, or there were too few images to try.
+    /// </summary>
+    internal Tensor Sample(int count, double temperature, ulong seed, bool records, out string? notRecorded)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(count);
         ArgumentOutOfRangeException.ThrowIfNegative(temperature);
         Tensor images = Backend.Allocate(Batch(count, ImageShape), "sampled images");
-        for (int first = 0; first < count; first += SampleBatch)
+        NoiseKey key = new(seed, NoiseStreams.Sampling);
+        using RepeatedWork work = new(Backend, records);
+
+        // Which images are next is in the backend's memory, and so is the row of the batch among those of its size.
+        using Tensor first = Backend.Zeros([]), row = Backend.Zeros([]);
+        void Draw(Tensor table, int batch)
         {
-            int batch = Math.Min(SampleBatch, count - first);
             using Tensor z = Backend.Allocate(Batch(batch, LatentShape), "latent variables");
-            Prior.Sample(z, temperature, new NoiseKey(seed, NoiseStreams.Sampling, (ulong)first * (ulong)LatentShape.Count));
-            using Tensor x = Decode(z), place = images.Section(first * ImageShape.Count, x.Shape);
-            Backend.ScaleShift(x, 1, 0, place);
+            Prior.Sample(z, temperature, key, first);
+            using Tensor x = Decode(z);
+            Backend.PutRow([x], row, table);
+            Backend.ScaleShift(row, 1, 1, row);
+            Backend.ScaleShift(first, 1, batch, first);
         }
 
+        int whole = count / SampleBatch, rest = count % SampleBatch, size = checked((int)ImageShape.Count);
+        if (whole > 0)
+        {
+            using Tensor table = images.Section(0, [whole, SampleBatch * size]);
+            for (int i = 0; i < whole; i++)
+            {
+                work.Do(SampleBatch, batch => Draw(table, batch));
+            }
+        }
+
+        if (rest > 0)
+        {
+            using Tensor table = images.Section((long)whole * SampleBatch * size, [1, rest * size]);
+            Draw(table, rest);
+        }
+
+        notRecorded = work.NotRecorded;
         return images;
     }
 

@@ -17,9 +17,6 @@ internal sealed class StepProgram : IDisposable
     // Steps that may be done before the host looks at what came of them: at a millisecond each, the look costs nothing.
     private const int MostAhead = 32;
 
-    // Before a step of so many images is recorded: libraries choose their algorithms, and all memory is taken, in the first.
-    private const int StepsBeforeRecording = 2;
-
     // The columns of the table of what changes, and of the one of what came of it: the parts of the loss and Σ g².
     private const int LearningRate = 0, Kept = 1, Taken = 2, FirstImage = 3, Inputs = 4, Outcomes = 9;
 
@@ -33,10 +30,8 @@ internal sealed class StepProgram : IDisposable
     private readonly BufferSnapshot _buffersBefore;
     private readonly PixelStore _pixels;
     private readonly Tensor _order, _inputs, _now, _row, _outcomes, _learningRate, _kept, _taken, _first;
-    private readonly Dictionary<int, IRecording> _recordings = [];
-    private readonly Dictionary<int, int> _stepsDone = [];
+    private readonly RepeatedWork _work;
     private readonly double[] _inputsOnHost, _outcomesOnHost;
-    private IRecorder? _recorder;
     private int _epoch = -1;
 
     public StepProgram(
@@ -44,8 +39,8 @@ internal sealed class StepProgram : IDisposable
     {
         IBackend backend = model.Backend;
         (_model, _config, _objective, _optimizer, _average, _batches, _images) = (model, config, objective, optimizer, average, batches, images);
-        _recorder = records ? backend as IRecorder : null;
-        StepsAhead = _recorder is null ? 1 : Math.Min(MostAhead, batches.BatchesPerEpoch);
+        _work = new RepeatedWork(backend, records);
+        StepsAhead = _work.IsRecorded ? Math.Min(MostAhead, batches.BatchesPerEpoch) : 1;
         _buffersBefore = new BufferSnapshot(model.Parameters);
         _pixels = backend.Store(images.Memory, images.Dimensions);
         _order = backend.Zeros([images.Count]);
@@ -62,7 +57,7 @@ internal sealed class StepProgram : IDisposable
     public int StepsAhead { get; }
 
     /// <summary>Why a backend that records does not record this step; null if it does, or has not tried yet.</summary>
-    public string? NotRecorded { get; private set; }
+    public string? NotRecorded => _work.NotRecorded;
 
     /// <summary>Sets what the steps of an epoch start from.</summary>
     /// <param name="epoch">The epoch, counted from 0.</param>
@@ -73,7 +68,7 @@ internal sealed class StepProgram : IDisposable
         if (epoch != _epoch)
         {
             // The noise of an epoch is a stream of its own, and part of what is recorded.
-            Forget();
+            _work.Forget();
             _epoch = epoch;
             NoiseKey flips = new(_config.Seed, NoiseStreams.Flips(epoch));
             _model.Backend.Write(
@@ -104,7 +99,7 @@ internal sealed class StepProgram : IDisposable
         _model.Backend.Fill(_row, batch);
         for (int i = 0; i < count; i++)
         {
-            Do(_batches.SizeOf(batch + i));
+            _work.Do(_batches.SizeOf(batch + i), Step);
         }
 
         _model.Backend.Read(_outcomes, _outcomesOnHost);
@@ -133,40 +128,10 @@ internal sealed class StepProgram : IDisposable
     /// <summary>Releases tables and recordings; what it works on is the caller's.</summary>
     public void Dispose()
     {
-        Forget();
-        foreach (IDisposable held in (ReadOnlySpan<IDisposable>)[_buffersBefore, _pixels, _order, _inputs, _now, _row, _outcomes, _learningRate, _kept, _taken, _first])
+        foreach (IDisposable held in (ReadOnlySpan<IDisposable>)[_work, _buffersBefore, _pixels, _order, _inputs, _now, _row, _outcomes, _learningRate, _kept, _taken, _first])
         {
             held.Dispose();
         }
-    }
-
-    private void Do(int images)
-    {
-        if (_recorder is null || _stepsDone.GetValueOrDefault(images) < StepsBeforeRecording)
-        {
-            _stepsDone[images] = _stepsDone.GetValueOrDefault(images) + 1;
-            Step(images);
-            return;
-        }
-
-        if (!_recordings.TryGetValue(images, out IRecording? recording))
-        {
-            try
-            {
-                recording = _recorder.Record(() => Step(images));
-            }
-            catch (NotSupportedException exception)
-            {
-                NotRecorded = exception.Message;
-                _recorder = null;
-                Step(images);
-                return;
-            }
-
-            _recordings.Add(images, recording);
-        }
-
-        recording.Replay();
     }
 
     private void Step(int images)
@@ -195,17 +160,7 @@ internal sealed class StepProgram : IDisposable
     private Tensor Batch(int images)
     {
         Tensor x = _model.Backend.Allocate([images, _images.Channels, _images.Height, _images.Width], "a batch of images");
-        _model.Backend.Dequantize(_pixels, _order, _first, new NoiseKey(_config.Seed, NoiseStreams.Dequantization(_epoch)), x);
+        _model.Backend.Dequantize(_pixels, _order, _first, draw: null, new NoiseKey(_config.Seed, NoiseStreams.Dequantization(_epoch)), x);
         return x;
-    }
-
-    private void Forget()
-    {
-        foreach (IRecording recording in _recordings.Values)
-        {
-            recording.Dispose();
-        }
-
-        _recordings.Clear();
     }
 }

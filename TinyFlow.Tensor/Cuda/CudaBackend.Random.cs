@@ -7,10 +7,13 @@ namespace TinyFlow;
 public sealed unsafe partial class CudaBackend
 {
     /// <inheritdoc/>
-    public void Uniform(NoiseKey key, Tensor y) => LaunchNoise("tf_uniform", key, y);
+    public void Uniform(NoiseKey key, Tensor y) => LaunchNoise("tf_uniform", key, null, y);
 
     /// <inheritdoc/>
-    public void Normal(NoiseKey key, Tensor y) => LaunchNoise("tf_normal", key, y);
+    public void Normal(NoiseKey key, Tensor y) => LaunchNoise("tf_normal", key, null, y);
+
+    /// <inheritdoc/>
+    public void Normal(NoiseKey key, Tensor first, Tensor y) => LaunchNoise("tf_normal", key, first, y);
 
     /// <inheritdoc/>
     public void Dequantize(ReadOnlySpan<byte> pixels, ReadOnlySpan<int> images, NoiseKey key, Tensor x)
@@ -29,8 +32,16 @@ public sealed unsafe partial class CudaBackend
     public PixelStore Store(ReadOnlyMemory<byte> pixels, int dimensions) => new DevicePixels(this, pixels.Span, dimensions);
 
     /// <inheritdoc/>
-    public void Dequantize(PixelStore store, Tensor order, Tensor first, NoiseKey key, Tensor x) => Dequantize(
-        new DequantizeArguments { Pixels = Address(((DevicePixels)store).Bytes), Order = Address(order), First = Address(first), Key = key }, x);
+    public void Dequantize(PixelStore store, Tensor order, Tensor first, Tensor? draw, NoiseKey key, Tensor x) => Dequantize(
+        new DequantizeArguments
+        {
+            Pixels = Address(((DevicePixels)store).Bytes),
+            Order = Address(order),
+            First = Address(first),
+            Draw = draw is null ? 0 : Address(draw),
+            Key = key,
+        },
+        x);
 
     /// <summary>Bytes in the memory of elements; the caller disposes it.</summary>
     internal Tensor Upload(ReadOnlySpan<byte> bytes, string label)
@@ -54,18 +65,28 @@ public sealed unsafe partial class CudaBackend
         Launch("tf_dequantize", LaunchGrid.Over(x.Shape[0] * quads), arguments);
     }
 
-    private void LaunchNoise(string kernel, NoiseKey key, Tensor y)
+    private void LaunchNoise(string kernel, NoiseKey key, Tensor? first, Tensor y)
     {
+        if (y.Count == 0)
+        {
+            return;
+        }
+
         NoiseArguments arguments = new() { Y = Address(y), Count = y.Count, Key = key };
+        if (first is not null)
+        {
+            (arguments.First, arguments.Size) = (Address(first), y.Count / y.Shape[0]);
+        }
+
         arguments.Vectors = Quads.AreVectors(arguments.Y);
-        Launch(kernel, LaunchGrid.Over(y.Count == 0 ? 0 : Quads.Count((long)(key.Offset % Quads.Size) + y.Count)), arguments);
+        Launch(kernel, LaunchGrid.Over(Quads.Count((long)(key.Offset % Quads.Size) + y.Count)), arguments);
     }
 
     [StructLayout(LayoutKind.Sequential)]
     private struct NoiseArguments
     {
-        public ulong Y;
-        public long Count;
+        public ulong Y, First;
+        public long Count, Size;
         public NoiseKey Key;
         public int Vectors;
     }
@@ -73,7 +94,7 @@ public sealed unsafe partial class CudaBackend
     [StructLayout(LayoutKind.Sequential)]
     private struct DequantizeArguments
     {
-        public ulong Pixels, Images, Order, First, X;
+        public ulong Pixels, Images, Order, First, Draw, X;
         public long Count, Size, Width;
         public Divisor Quads;
         public NoiseKey Key;

@@ -6,8 +6,8 @@ namespace TinyFlow;
 
 public sealed unsafe partial class CudaBackend
 {
-    // TF_MOST_SCALARS of steps.cu.
-    private const int MostScalars = 16;
+    // TF_MOST_PARTS of steps.cu.
+    private const int MostParts = 16;
 
     /// <inheritdoc/>
     public void TakeRow(Tensor table, Tensor row, Tensor y) => Launch("tf_take_row", LaunchGrid.Blocks(1, 32), new TakeRowArguments
@@ -20,16 +20,17 @@ public sealed unsafe partial class CudaBackend
     });
 
     /// <inheritdoc/>
-    public void PutRow(ReadOnlySpan<Tensor> scalars, Tensor row, Tensor table)
+    public void PutRow(ReadOnlySpan<Tensor> parts, Tensor row, Tensor table)
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(scalars.Length, MostScalars, nameof(scalars));
-        PutRowArguments arguments = new() { Row = Address(row), Table = Address(table), Rows = table.Shape[0], Width = scalars.Length };
-        for (int i = 0; i < scalars.Length; i++)
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(parts.Length, MostParts, nameof(parts));
+        long length = parts[0].Count;
+        PutRowArguments arguments = new() { Row = Address(row), Table = Address(table), Rows = table.Shape[0], Width = parts.Length * length, Length = new Divisor(length) };
+        for (int i = 0; i < parts.Length; i++)
         {
-            arguments.Scalars[i] = Address(scalars[i]);
+            arguments.Parts[i] = Address(parts[i]);
         }
 
-        Launch("tf_put_row", LaunchGrid.Blocks(1, 32), arguments);
+        Launch("tf_put_row", LaunchGrid.Over(arguments.Width), arguments);
     }
 
     /// <inheritdoc/>
@@ -67,9 +68,10 @@ public sealed unsafe partial class CudaBackend
     [StructLayout(LayoutKind.Sequential)]
     private struct PutRowArguments
     {
-        public fixed ulong Scalars[MostScalars];
+        public fixed ulong Parts[MostParts];
         public ulong Row, Table;
         public long Rows, Width;
+        public Divisor Length;
     }
 
     [StructLayout(LayoutKind.Sequential)]

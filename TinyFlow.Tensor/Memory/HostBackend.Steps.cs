@@ -7,8 +7,9 @@ public abstract unsafe partial class HostBackend<T>
     public PixelStore Store(ReadOnlyMemory<byte> pixels, int dimensions) => new HostPixels(this, pixels, dimensions);
 
     /// <inheritdoc/>
-    public void Dequantize(PixelStore store, Tensor order, Tensor first, NoiseKey key, Tensor x)
+    public void Dequantize(PixelStore store, Tensor order, Tensor first, Tensor? draw, NoiseKey key, Tensor x)
     {
+        key = draw is null ? key : key with { Stream = key.Stream + ulong.CreateChecked(Value(draw)) };
         HostPixels pixels = (HostPixels)store;
         int count = x.Shape[0];
         ReadOnlySpan<T> chosen = Span(order).Slice(int.CreateChecked(Value(first)), count);
@@ -33,6 +34,10 @@ public abstract unsafe partial class HostBackend<T>
     }
 
     /// <inheritdoc/>
+    public void Normal(NoiseKey key, Tensor first, Tensor y) =>
+        Normal(key with { Offset = key.Offset + ulong.CreateChecked(Value(first)) * (ulong)(y.Count / y.Shape[0]) }, y);
+
+    /// <inheritdoc/>
     public void TakeRow(Tensor table, Tensor row, Tensor y)
     {
         int width = checked((int)y.Count);
@@ -40,12 +45,13 @@ public abstract unsafe partial class HostBackend<T>
     }
 
     /// <inheritdoc/>
-    public void PutRow(ReadOnlySpan<Tensor> scalars, Tensor row, Tensor table)
+    public void PutRow(ReadOnlySpan<Tensor> parts, Tensor row, Tensor table)
     {
-        Span<T> values = Span(table)[(RowOf(table, row) * scalars.Length)..];
-        for (int i = 0; i < scalars.Length; i++)
+        int length = checked((int)parts[0].Count);
+        Span<T> values = Span(table)[(RowOf(table, row) * parts.Length * length)..];
+        for (int i = 0; i < parts.Length; i++)
         {
-            values[i] = Value(scalars[i]);
+            Span(parts[i]).CopyTo(values[(i * length)..]);
         }
     }
 

@@ -1,7 +1,9 @@
 using TinyFlow.Nvp.Data;
+using TinyFlow.Nvp.Evaluation;
 using TinyFlow.Nvp.Models;
 using TinyFlow.Nvp.Training;
 using TinyFlow.Tests.Backends;
+using TinyFlow.Tests.Nvp;
 using TinyFlow.Tests.Training;
 
 namespace TinyFlow.Tests.Cuda;
@@ -12,6 +14,8 @@ namespace TinyFlow.Tests.Cuda;
 public sealed class CudaRecordingTests
 {
     private const int CaptureUnsupported = 900;
+
+    public static IEnumerable<object[]> PresetNames => Presets.All.Select(preset => new object[] { preset.Name });
 
     [TestMethod]
     public void Recorded_work_is_not_done_before_it_is_repeated_and_then_on_what_the_tensors_hold()
@@ -119,6 +123,116 @@ public sealed class CudaRecordingTests
     }
 
     [TestMethod]
+    public void A_repeated_step_whose_loss_is_not_finite_changes_nothing_and_is_named()
+    {
+        using StandinControl control = new();
+        using CudaBackend backend = Standin.Open();
+        Preset preset = Small("notebook");
+        using FlowModel model = FlowModel.Create(preset.Model, backend, seed: 1);
+        using Trainer trainer = new(model, preset.Training with { AverageDecay = null }, Few(24));
+        double[] State() => [.. model.Parameters.Export().SelectMany(array => array.Values)];
+        double[] before = [];
+
+        // The second epoch, from step 4 on, is done by repetition.
+        NonFiniteException exception = Assert.ThrowsExactly<NonFiniteException>(() => trainer.Run(new StepWatcher(onEpoch: report =>
+        {
+            backend.Fill(model.Parameters.Parameters[0].Value, double.PositiveInfinity);
+            before = State();
+            control.ResetCounts();
+        })));
+        Assert.Contains("step 4", exception.Message);
+        Assert.IsGreaterThan(0L, control.Count("graph_launches"));
+        Assert.AreEqual(3L, trainer.Step);
+        CollectionAssert.AreEqual(before, State());
+    }
+
+    [TestMethod]
+    [DynamicData(nameof(PresetNames))]
+    public void An_evaluation_that_is_recorded_is_the_same_to_the_bit(string preset)
+    {
+        using CudaBackend backend = Standin.Open(poison: true);
+        using (FlowModel model = FlowModelTests.New(preset, backend))
+        {
+            // Four batches of 100 images and one of 11, twice each: the first six are 100 images with a look at the first.
+            ImageSet images = Small8(411);
+            EvaluationSettings settings = new() { NoiseDraws = 2, ImportanceSamples = 2, InverseChecks = 3, Seed = 4 };
+            EvaluationResult eager = Evaluator.Evaluate(model, images, settings, records: false);
+            EvaluationResult recorded = Evaluator.Evaluate(model, images, settings, records: true);
+            Assert.IsNull(recorded.NotRecorded);
+            CollectionAssert.AreEqual(eager.PerImage.ToArray(), recorded.PerImage.ToArray());
+            Assert.AreEqual(eager.Importance, recorded.Importance);
+            Assert.AreEqual(eager.LargestInverseError, recorded.LargestInverseError);
+        }
+
+        backend.AssertNoLeaks();
+    }
+
+    [TestMethod]
+    [DynamicData(nameof(PresetNames))]
+    public void Samples_that_are_recorded_are_the_same_to_the_bit(string preset)
+    {
+        using CudaBackend backend = Standin.Open(poison: true);
+        using (FlowModel model = FlowModelTests.New(preset, backend))
+        {
+            using Tensor eager = model.Sample(4 * 64 + 3, 0.7, seed: 5, records: false, out _), recorded = model.Sample(4 * 64 + 3, 0.7, seed: 5, records: true, out string? reason);
+
+            // The inverse of a 1x1 convolution is that of a matrix, which the host computes.
+            if (Presets.Find(preset).Model.Architecture is Architecture.Squeezed or Architecture.MultiScale)
+            {
+                Assert.Contains("reads to the host", reason!);
+            }
+            else
+            {
+                Assert.IsNull(reason);
+            }
+
+            CollectionAssert.AreEqual(eager.ToDoubles(), recorded.ToDoubles());
+        }
+
+        backend.AssertNoLeaks();
+    }
+
+    [TestMethod]
+    public void A_recorded_evaluation_is_one_launch_a_batch_and_one_look_at_32()
+    {
+        using StandinControl control = new();
+        using CudaBackend backend = Standin.Open();
+        using FlowModel model = FlowModelTests.New("notebook", backend);
+        (long Graphs, long Kernels, long ToDevice, long ToHost) Of(int batches)
+        {
+            control.ResetCounts();
+            EvaluationResult result = Evaluator.Evaluate(model, Small8(batches * 100));
+            Assert.IsNull(result.NotRecorded);
+            return (control.Count("graph_launches"), control.Count("launches"), control.Count("host_to_device"), control.Count("device_to_host"));
+        }
+
+        // What is there once, and the two first batches, cost the same; a second look comes with a second table.
+        (long Graphs, long Kernels, long ToDevice, long ToHost) four = Of(4), ten = Of(10), forty = Of(40);
+        Assert.AreEqual(2, four.Graphs);
+        Assert.AreEqual(four with { Graphs = 8 }, ten);
+        Assert.AreEqual(38, forty.Graphs);
+        Assert.AreEqual(ten.ToHost + 1, forty.ToHost);
+        Assert.AreEqual(ten.ToDevice + 1, forty.ToDevice);
+    }
+
+    [TestMethod]
+    public void Where_the_driver_refuses_to_record_evaluation_and_samples_go_on_one_by_one_and_say_why()
+    {
+        using StandinControl control = new();
+        using CudaBackend backend = Standin.Open();
+        using FlowModel model = FlowModelTests.New("notebook", backend);
+        EvaluationResult eager = Evaluator.Evaluate(model, Small8(400), null, records: false);
+        using Tensor expected = model.Sample(4 * 64, 1, seed: 5, records: false, out _);
+        control.Fail("cuStreamBeginCapture_v2", 0, CaptureUnsupported);
+        EvaluationResult refused = Evaluator.Evaluate(model, Small8(400));
+        using Tensor samples = model.Sample(4 * 64, 1, seed: 5, records: true, out string? reason);
+        Assert.Contains("cuStreamBeginCapture_v2", refused.NotRecorded!);
+        Assert.Contains("cuStreamBeginCapture_v2", reason!);
+        CollectionAssert.AreEqual(eager.PerImage.ToArray(), refused.PerImage.ToArray());
+        CollectionAssert.AreEqual(expected.ToDoubles(), samples.ToDoubles());
+    }
+
+    [TestMethod]
     public void Where_the_driver_refuses_to_record_training_goes_on_step_by_step_and_says_why()
     {
         using StandinControl control = new();
@@ -159,6 +273,9 @@ public sealed class CudaRecordingTests
 
         return [.. model.Parameters.Export().SelectMany(array => array.Values)];
     }
+
+    // Pieces of digits as images of 8x8 pixels.
+    private static ImageSet Small8(int count) => new("pieces", 1, 8, 8, DataSource.Open(DataSource.Mini).Training.Pixels[..(count * 64)].ToArray());
 
     // Of 24 images 20 train: two full batches of 8 and one of 4.
     private static DataSource Few(int count)

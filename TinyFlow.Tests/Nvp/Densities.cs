@@ -14,7 +14,7 @@ internal sealed class UniformDensity : IDistribution
         return z.Tape.Constant(z.Tape.Own(z.Backend.Create([z.Shape[0]], logProb)));
     }
 
-    public void Sample(Tensor z, double temperature, NoiseKey key) => z.Backend.Uniform(key, z);
+    public void Sample(Tensor z, double temperature, NoiseKey key, Tensor first) => z.Backend.Uniform(key, z);
 }
 
 /// <summary>The standard logistic: log density −softplus(z) − softplus(−z), the derivative of the sigmoid.</summary>
@@ -22,5 +22,5 @@ internal sealed class LogisticDensity : IDistribution
 {
     public Var LogProb(Var z) => -(z.Softplus() + (-z).Softplus()).SumPerImage();
 
-    public void Sample(Tensor z, double temperature, NoiseKey key) => throw new NotSupportedException();
+    public void Sample(Tensor z, double temperature, NoiseKey key, Tensor first) => throw new NotSupportedException();
 }

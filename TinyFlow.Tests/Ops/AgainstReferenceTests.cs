@@ -196,7 +196,15 @@ public abstract class AgainstReferenceTests
         {
             using PixelStore store = on.Store(pixels, 6 * width);
             using Tensor order = on.Create([6], (ReadOnlySpan<double>)[0, 7, -1 - 8, 3, -1, 1]), first = on.Scalar(1), x = on.Allocate([4, 2, 3, width]);
-            on.Dequantize(store, order, first, new NoiseKey(3, 1), x);
+            on.Dequantize(store, order, first, draw: null, new NoiseKey(3, 1), x);
+            double[] values = x.ToDoubles();
+            using Tensor draw = on.Scalar(5);
+            on.Dequantize(store, order, first, draw, new NoiseKey(3, 1), x);
+            double[] later = x.ToDoubles();
+            on.Dequantize(store, order, first, draw: null, new NoiseKey(3, 6), x);
+            CollectionAssert.AreEqual(x.ToDoubles(), later, "the fifth stream after it");
+            CollectionAssert.AreNotEqual(values, later);
+            on.Dequantize(store, order, first, draw: null, new NoiseKey(3, 1), x);
             return x.ToDoubles();
         }
 
@@ -217,7 +225,25 @@ public abstract class AgainstReferenceTests
         backend.Fill(row, 5);
         backend.PutRow([a, b], row, table);
         CollectionAssert.AreEqual((double[])[7, -9], table.ToDoubles()[4..]);
+
+        // Of vectors: 300 numbers take more than one block of threads.
+        using Tensor wide = backend.Zeros([2, 600]), c = Numbers(backend, Operand.Any([300])), d = backend.Full([300], 2);
+        backend.PutRow([c, d], row, wide);
+        CollectionAssert.AreEqual((double[])[.. c.ToDoubles(), .. d.ToDoubles()], wide.ToDoubles()[600..]);
+        Assert.IsTrue(wide.ToDoubles()[..600].All(value => value == 0), "the other row was changed");
         return [table.ToDoubles(), taken.ToDoubles()];
+    });
+
+    [TestMethod]
+    [DataRow(5)]
+    [DataRow(784)]
+    public void Normal_numbers_of_images_that_are_numbered_in_memory_are_those_of_the_stream(int size) => Agree(Float32Tolerance.Transcendental, backend =>
+    {
+        NoiseKey key = new(3, 1, 4);
+        using Tensor first = backend.Scalar(3), y = backend.Allocate([2, size]), all = backend.Normal([5, size], key);
+        backend.Normal(key, first, y);
+        CollectionAssert.AreEqual(all.ToDoubles()[(3 * size)..], y.ToDoubles());
+        return [y.ToDoubles()];
     });
 
     [TestMethod]

@@ -44,15 +44,16 @@ TF_DEVICE void tf_normals_of(tf_u32 first, tf_u32 second, float* even, float* od
 
 struct tf_noise_args {
     float* y;
-    tf_i64 count;
+    const float* first; // [], the number of the first image, or none.
+    tf_i64 count, size; // All values; those of an image, if there is a first one.
     tf_noise_key key;
     int vectors;
 };
 
 // A thread for each block that has a value in y: the first and the last may have others too.
 template <class Values> TF_DEVICE void tf_noise(const tf_noise_args& a) {
-    tf_u64 first = a.key.offset / 4;
-    tf_i64 skipped = (tf_i64)(a.key.offset % 4);
+    tf_u64 offset = a.key.offset + (a.first ? (tf_u64)*a.first * (tf_u64)a.size : 0), first = offset / 4;
+    tf_i64 skipped = (tf_i64)(offset % 4);
     TF_GRID_STRIDE(round, tf_quads(skipped + a.count)) {
         tf_words words = tf_philox(first + (tf_u64)round, a.key);
         tf_quad values = Values::of(words);
@@ -97,6 +98,7 @@ struct tf_dequantize_args {
     const int* images;    // [N]: their numbers in the set; 0 if the next two say them.
     const float* order;   // Image i is number order[first + i], and lies there in pixels; −1 − number if it is mirrored.
     const float* first;   // []
+    const float* draw;    // [], how much further the stream is than the key's, or none.
     float* x;             // [N, D]
     tf_i64 count, size;   // N, D
     tf_i64 width;         // Of a row, which is what is mirrored.
@@ -131,13 +133,15 @@ TF_DEVICE float tf_dequantized(tf_u32 pixel, tf_u32 word) {
 
 // Value d of image i has number images[i]·D + d.
 TF_KERNEL(256, tf_dequantize, tf_dequantize_args a) {
+    tf_noise_key key = a.key;
+    if (a.draw) key.stream += (tf_u64)*a.draw;
     TF_GRID_STRIDE(round, a.count * (tf_i64)a.quads.value) {
         tf_u64 quad;
         tf_i64 image = (tf_i64)tf_divide((tf_u64)round, a.quads, &quad), within = 4 * (tf_i64)quad, place = image * a.size + within;
         tf_i64 number = a.images ? a.images[image] : (tf_i64)a.order[(tf_i64)*a.first + image];
         bool mirrored = number < 0;
         if (mirrored) number = -1 - number;
-        tf_words words = tf_words_at(a.key.offset + (tf_u64)number * (tf_u64)a.size + (tf_u64)within, a.key);
+        tf_words words = tf_words_at(key.offset + (tf_u64)number * (tf_u64)a.size + (tf_u64)within, key);
         const tf_u8* from = a.pixels + (a.images ? place : number * a.size + within);
         tf_quad x;
         if (mirrored) {

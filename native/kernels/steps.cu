@@ -1,9 +1,10 @@
 // What lets a recorded step go on without the host: rows of tables by a number in device memory, and changes that depend on
 // a value there.
+#include "loops.h"
 #include "math.h"
 #include "quads.h"
 
-#define TF_MOST_SCALARS 16
+#define TF_MOST_PARTS 16
 
 // The row of a table that a number in device memory means.
 TF_DEVICE tf_i64 tf_row(const float* row, tf_i64 rows) { return (tf_i64)*row % rows; }
@@ -20,15 +21,19 @@ TF_KERNEL(32, tf_take_row, tf_take_row_args a) {
 }
 
 struct tf_put_row_args {
-    const float* scalars[TF_MOST_SCALARS]; // K of them are given.
+    const float* parts[TF_MOST_PARTS]; // K of them are given, of n elements each.
     const float* row;
-    float* table;
-    tf_i64 rows, width;
+    float* table;       // [R, K·n]
+    tf_i64 rows, width; // R, K·n
+    tf_divisor length;  // n
 };
 
-TF_KERNEL(32, tf_put_row, tf_put_row_args a) {
+TF_KERNEL(256, tf_put_row, tf_put_row_args a) {
     float* to = a.table + tf_row(a.row, a.rows) * a.width;
-    TF_GRID_STRIDE(i, a.width) to[i] = *a.scalars[i];
+    TF_GRID_STRIDE(i, a.width) {
+        tf_u64 element, part = tf_divide((tf_u64)i, a.length, &element);
+        to[i] = a.parts[part][element];
+    }
 }
 
 struct tf_move_average_args {
