@@ -184,8 +184,8 @@ public sealed partial class Tape : IDisposable
         Check("BackwardFrom", first);
         Check("BackwardFrom", second);
         CheckRecording("BackwardFrom");
-        first.SeedGradient(firstGradient);
-        second.SeedGradient(secondGradient);
+        first.Receive(firstGradient);
+        second.Receive(secondGradient);
         PassGradientsOn();
     }
 

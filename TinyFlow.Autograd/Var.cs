@@ -55,11 +55,29 @@ public sealed class Var
 
             if (IsReached)
             {
+                TakeOverShared();
                 return Sink.AddTo(_gradient!);
             }
 
             IsReached = true;
             return _gradient ??= Tape.Backend.Allocate(Shape, "the gradient of a value");
+        }
+    }
+
+    /// <summary>
+    /// Takes a contribution of as many elements that is there already: the first to arrive is shared with whoever else holds
+    /// it, not copied. For ops whose derivative is 1.
+    /// </summary>
+    public void Receive(Tensor contribution)
+    {
+        if (NeedsGradient && !IsReached && !_gradientIsForeign && _outer is null)
+        {
+            IsReached = true;
+            _gradient = contribution.Reshape(Shape);
+        }
+        else
+        {
+            Tape.Backend.ScaleShift(contribution, 1, 0, Grad);
         }
     }
 
@@ -92,14 +110,6 @@ public sealed class Var
         Tape.Backend.Fill(gradient, value);
     }
 
-    internal void SeedGradient(Tensor gradient)
-    {
-        if (NeedsGradient)
-        {
-            Tape.Backend.ScaleShift(gradient, 1, 0, Grad);
-        }
-    }
-
     internal void ZeroIfUnreached()
     {
         // What stands for a var of an outer tape is that tape's to finish.
@@ -107,6 +117,20 @@ public sealed class Var
         {
             SeedGradient(0);
         }
+    }
+
+    // Before anything is added to a gradient that others may still read.
+    private void TakeOverShared()
+    {
+        if (_gradientIsForeign || _gradient is not { IsShared: true })
+        {
+            return;
+        }
+
+        Tensor own = Tape.Backend.Allocate(Shape, "the gradient of a value");
+        Tape.Backend.ScaleShift(_gradient, 1, 0, own);
+        _gradient.Dispose();
+        _gradient = own;
     }
 
     internal void ReleaseGradient()

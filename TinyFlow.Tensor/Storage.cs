@@ -29,6 +29,9 @@ public abstract class Storage
     /// <summary>What memory for a tensor is for, in words.</summary>
     internal static string Purpose(Shape shape, string label) => label.Length == 0 ? $"a tensor of shape {shape}" : $"{label} {shape}";
 
+    /// <summary>Whether more than one tensor holds it.</summary>
+    internal bool IsShared => Volatile.Read(ref _owners) > 1;
+
     internal void Retain() => Interlocked.Increment(ref _owners);
 
     internal void Release()

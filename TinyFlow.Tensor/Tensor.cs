@@ -32,6 +32,9 @@ public sealed partial class Tensor : IDisposable
     /// <summary>Whether the tensor has been disposed.</summary>
     public bool IsDisposed => _storage is null;
 
+    /// <summary>Whether another tensor shares this one's memory, or a part of it.</summary>
+    public bool IsShared => Storage.IsShared;
+
     /// <summary>The memory, for backends.</summary>
     /// <exception cref="ObjectDisposedException">The tensor has been disposed.</exception>
     public Storage Storage => _storage ?? throw new ObjectDisposedException(

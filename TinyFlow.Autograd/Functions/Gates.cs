@@ -32,7 +32,7 @@ public static class Gates
         return x.Tape.Record(y, [x, gate], dy =>
         {
             x.Backend.GatedSumBackward(gate.Value, dy, gate.Grad);
-            x.Backend.ScaleShift(dy, 1, 0, x.Grad);
+            x.Receive(dy);
         });
     }
 }

@@ -8,7 +8,7 @@ public static class Movement
     {
         x.Tape.Check("Reshape", x);
         Tensor y = x.Tape.Own(x.Value.Reshape(shape));
-        return x.Tape.Record(y, [x], dy => x.Backend.ScaleShift(dy, 1, 0, x.Grad));
+        return x.Tape.Record(y, [x], x.Receive);
     }
 
     /// <summary>The axes in another order: <c>x.Permute(0, 2, 3, 1)</c> turns NCHW into NHWC.</summary>

@@ -57,6 +57,16 @@ public static class PointwiseFunctions
     {
         Tensor y = x.Tape.Own("ScaleShift", x.Shape, x);
         x.Backend.ScaleShift(x.Value, scale, shift, y);
-        return x.Tape.Record(y, [x], dy => x.Backend.ScaleShift(dy, scale, 0, x.Grad));
+        return x.Tape.Record(y, [x], dy =>
+        {
+            if (scale == 1)
+            {
+                x.Receive(dy);
+            }
+            else
+            {
+                x.Backend.ScaleShift(dy, scale, 0, x.Grad);
+            }
+        });
     }
 }

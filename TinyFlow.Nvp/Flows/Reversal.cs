@@ -25,10 +25,7 @@ internal static class Reversal
         return outer.RecordOwn(y, logDet, (dy, dlogDet) =>
         {
             using Rebuilt input = flow is Chain chain ? chain.Reverse(outer, x.Value, y, dy, dlogDet) : Of(flow, outer, y, dy, dlogDet);
-            if (x.NeedsGradient)
-            {
-                outer.Backend.ScaleShift(input.Dx, 1, 0, x.Grad);
-            }
+            x.Receive(input.Dx);
         });
     }
 

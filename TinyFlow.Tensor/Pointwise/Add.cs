@@ -7,6 +7,12 @@ public readonly struct Add : IBinary
     public static string Name => nameof(Add);
 
     /// <inheritdoc/>
+    public static bool PassesLeft => true;
+
+    /// <inheritdoc/>
+    public static bool PassesRight => true;
+
+    /// <inheritdoc/>
     public static T Forward<T>(T a, T b) where T : struct, IReal<T> => a + b;
 
     /// <inheritdoc/>

@@ -19,6 +19,12 @@ public interface IBinary
     /// <summary>The name in messages and, in lower case, of the GPU kernels.</summary>
     static abstract string Name { get; }
 
+    /// <summary>Whether ∂f/∂a is 1 everywhere.</summary>
+    static virtual bool PassesLeft => false;
+
+    /// <summary>Whether ∂f/∂b is 1 everywhere.</summary>
+    static virtual bool PassesRight => false;
+
     /// <summary>y = f(a, b).</summary>
     static abstract T Forward<T>(T a, T b) where T : struct, IReal<T>;
 

@@ -7,6 +7,9 @@ public readonly struct Subtract : IBinary
     public static string Name => nameof(Subtract);
 
     /// <inheritdoc/>
+    public static bool PassesLeft => true;
+
+    /// <inheritdoc/>
     public static T Forward<T>(T a, T b) where T : struct, IReal<T> => a - b;
 
     /// <inheritdoc/>
