@@ -71,10 +71,19 @@ public interface IBackend : IDisposable
     /// <summary>The gradient of <see cref="GatedSum"/> with respect to the gate; that with respect to x is dy.</summary>
     void GatedSumBackward(Tensor gate, Tensor dy, Sink dgate);
 
+    /// <summary>y = Σ weightᵢ·xᵢ + shift, all of as many elements; y may be the first of them.</summary>
+    void Combine(ReadOnlySpan<Tensor> xs, ReadOnlySpan<double> weights, double shift, Tensor y);
+
     // Reductions and data movement
 
     /// <summary>y = scale · sum of x over each axis in which y has size 1; same rank.</summary>
     void Sum(Tensor x, double scale, Sink y);
+
+    /// <summary>y [] = scale · Σ f(x) over all elements of several tensors; on a GPU for the ops that several.cu lists.</summary>
+    void SumOf<TOp>(ReadOnlySpan<Tensor> xs, double scale, Tensor y) where TOp : struct, IPointwise;
+
+    /// <summary>The gradients of <see cref="SumOf"/>, as many as tensors: dxᵢ = scale·dy·f'(xᵢ), with dy [].</summary>
+    void SumOfBackward<TOp>(ReadOnlySpan<Tensor> xs, double scale, Tensor dy, ReadOnlySpan<Sink> dxs) where TOp : struct, IPointwise;
 
     /// <summary>y = scale · x, repeated along each axis in which x has size 1; same rank. The transpose of <see cref="Sum"/>.</summary>
     void Broadcast(Tensor x, double scale, Sink y);
@@ -100,6 +109,12 @@ public interface IBackend : IDisposable
     void Conv2DWeightGradient(Tensor x, Tensor dy, Sink dweight, Sink dbias, ConvolutionWindow window);
 
     // Normalization
+
+    /// <summary>w = g·v/‖v‖ of v [K, …], over each element of the first axis, with g of K elements.</summary>
+    void WeightNorm(Tensor v, Tensor g, Tensor w);
+
+    /// <summary>The gradients of <see cref="WeightNorm"/>.</summary>
+    void WeightNormBackward(Tensor v, Tensor g, Tensor dw, Sink dv, Sink dg);
 
     /// <summary>
     /// Normalizes x [N, C, H, W] per channel with the biased statistics of the batch, which it writes to mean and
@@ -226,9 +241,6 @@ public interface IBackend : IDisposable
     void RestoreUnlessFinite(Tensor guard, Tensor x, Tensor y);
 
     // Optimization, over all parameters at once
-
-    /// <summary>y [] = Σ x².</summary>
-    void SumOfSquares(Tensor x, Tensor y);
 
     /// <summary>
     /// One step of Adam on flat tensors of equal length. squaredNorm [] is that of all gradients, for clipping; if it

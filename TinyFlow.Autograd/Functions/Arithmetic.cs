@@ -13,17 +13,77 @@ public static class Arithmetic
         a.Backend.Binary<TOp>(a.Value, b.Value, y);
         return a.Tape.Record(y, [a, b], dy =>
         {
-            if (ReferenceEquals(a, b))
+            bool passesLeft = TOp.PassesLeft && a.Shape == y.Shape, passesRight = TOp.PassesRight && b.Shape == y.Shape;
+            if (ReferenceEquals(a, b) || passesLeft || passesRight)
             {
                 // One operand twice: its two contributions must not both be the first to arrive.
-                a.Backend.BinaryBackward<TOp>(a.Value, b.Value, y, dy, a.Grad, Sink.None);
-                a.Backend.BinaryBackward<TOp>(a.Value, b.Value, y, dy, Sink.None, b.Grad);
+                Contribute(a, passesLeft, () => a.Backend.BinaryBackward<TOp>(a.Value, b.Value, y, dy, a.Grad, Sink.None));
+                Contribute(b, passesRight, () => a.Backend.BinaryBackward<TOp>(a.Value, b.Value, y, dy, Sink.None, b.Grad));
                 return;
             }
 
             a.Backend.BinaryBackward<TOp>(a.Value, b.Value, y, dy, a.Grad, b.Grad);
+
+            void Contribute(Var operand, bool passes, Action compute)
+            {
+                if (passes)
+                {
+                    operand.Receive(dy);
+                }
+                else if (operand.NeedsGradient)
+                {
+                    compute();
+                }
+            }
         });
     }
+
+    /// <summary>Σ weight·value + shift of values of one shape, in one pass.</summary>
+    /// <exception cref="ArgumentException">No terms, or shapes that differ.</exception>
+    public static Var Combine(double shift, params IReadOnlyList<(double Weight, Var Value)> terms)
+    {
+        if (terms.Count == 0)
+        {
+            throw new ArgumentException("Combine: at least one term is needed.");
+        }
+
+        Var first = terms[0].Value;
+        Var[] values = [.. terms.Select(term => term.Value)];
+        foreach (Var value in values)
+        {
+            ShapeRules.Require("Combine", "a term", value.Shape, first.Shape);
+        }
+
+        Tensor y = first.Tape.Own("Combine", first.Shape, values);
+        first.Backend.Combine([.. values.Select(value => value.Value)], [.. terms.Select(term => term.Weight)], shift, y);
+        return first.Tape.Record(y, values, dy =>
+        {
+            // Terms of the same weight have the same gradient.
+            foreach (IGrouping<double, Var> same in terms.Where(term => term.Value.NeedsGradient).GroupBy(term => term.Weight, term => term.Value))
+            {
+                Tensor gradient = dy;
+                if (same.Key != 1)
+                {
+                    gradient = first.Backend.Allocate(first.Shape, "the gradient of a term");
+                    first.Backend.ScaleShift(dy, same.Key, 0, gradient);
+                }
+
+                foreach (Var value in same)
+                {
+                    value.Receive(gradient);
+                }
+
+                if (same.Key != 1)
+                {
+                    gradient.Dispose();
+                }
+            }
+        });
+    }
+
+    /// <summary>The sum of values of one shape, in one pass.</summary>
+    /// <exception cref="ArgumentException">No values, or shapes that differ.</exception>
+    public static Var Total(IReadOnlyList<Var> values) => values.Count == 1 ? values[0] : Combine(0, [.. values.Select(value => (1.0, value))]);
 
     extension(Var)
     {

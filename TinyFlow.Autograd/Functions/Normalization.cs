@@ -45,6 +45,22 @@ public static class Normalization
     }
 
     /// <summary>
+    /// g·v/‖v‖ of v [K, …] over each element of the first axis, with g of K elements (weight normalization, Salimans and
+    /// Kingma 2016).
+    /// </summary>
+    public static Var WeightNorm(this Var v, Var g)
+    {
+        if (v.Shape.Rank == 0 || g.Shape.Count != v.Shape[0])
+        {
+            throw new ArgumentException($"WeightNorm: need v [K, …] and g of K elements; found {v.Shape} and {g.Shape}.");
+        }
+
+        Tensor w = v.Tape.Own("WeightNorm", v.Shape, v, g);
+        v.Backend.WeightNorm(v.Value, g.Value, w);
+        return v.Tape.Record(w, [v, g], dw => v.Backend.WeightNormBackward(v.Value, g.Value, dw, v.Grad, g.Grad));
+    }
+
+    /// <summary>
     /// Instance normalization (Ulyanov et al. 2016): each channel of each image of x [N, C, H, W] gets mean 0 and variance
     /// 1 over its own pixels, with the biased variance, in training and evaluation alike; an activation follows in the
     /// same pass.

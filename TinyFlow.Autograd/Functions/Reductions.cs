@@ -1,3 +1,5 @@
+using TinyFlow.Pointwise;
+
 namespace TinyFlow.Autograd.Functions;
 
 /// <summary>Sums and moments over any axes, in an order that depends on the shapes alone.</summary>
@@ -5,6 +7,22 @@ public static class Reductions
 {
     /// <summary>The sum of all elements, of shape [].</summary>
     public static Var Sum(this Var x) => x.SumOver().Reshape([]);
+
+    /// <summary>scale · Σ f over all elements of several values, each given once; of shape [].</summary>
+    /// <exception cref="ArgumentException">No values, or one twice.</exception>
+    public static Var SumOf<TOp>(double scale, params Var[] values) where TOp : struct, IPointwise
+    {
+        if (values.Length == 0 || values.Distinct().Count() != values.Length)
+        {
+            throw new ArgumentException($"SumOf: need at least one value, and each once; found {values.Length}, {values.Distinct().Count()} of them different.");
+        }
+
+        Tape tape = values[0].Tape;
+        Tensor y = tape.Own("SumOf", [], values);
+        Tensor[] xs = [.. values.Select(value => value.Value)];
+        tape.Backend.SumOf<TOp>(xs, scale, y);
+        return tape.Record(y, values, dy => tape.Backend.SumOfBackward<TOp>(xs, scale, dy, [.. values.Select(value => value.Grad)]));
+    }
 
     /// <summary>The mean of all elements, of shape [].</summary>
     public static Var Mean(this Var x) => x.MeanOver().Reshape([]);

@@ -31,18 +31,16 @@ public sealed class Chain : IFlow, IDataInitialized, IReversible, IComposite
             return (x, LogDeterminants.Zero(x));
         }
 
-        (Var y, Var total) = _steps[0].Forward(x, pass, note);
-        foreach (IFlow step in _steps.AsSpan(1))
+        Var y = x;
+        List<Var> logDets = new(_steps.Length);
+        foreach (IFlow step in _steps)
         {
             (Var next, Var logDet) = step.Forward(y, pass, note);
             Replace(ref y, next, x);
-            Var sum = total + logDet;
-            x.Tape.Release(total);
-            x.Tape.Release(logDet);
-            total = sum;
+            logDets.Add(logDet);
         }
 
-        return (y, total);
+        return (y, LogDeterminants.Total(logDets));
     }
 
     /// <inheritdoc/>

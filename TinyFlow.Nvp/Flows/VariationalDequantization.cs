@@ -39,20 +39,21 @@ public sealed class VariationalDequantization : IFlow
         (Var pixels, Var uniform) = Split(x);
         Var context = Context(pixels);
         (Var v, Var logDet) = _logit.Forward(uniform, pass);
+        List<Var> logDets = [logDet];
         Var noise = v.Squeeze(SqueezeOrder.Alternative);
         tape.ReleaseAll(uniform, v);
         foreach (MixtureCoupling coupling in _couplings)
         {
             (Var next, Var more) = coupling.ForwardGiven(context, noise, pass);
-            Var sum = logDet + more;
-            tape.ReleaseAll(noise, logDet, more);
-            (noise, logDet) = (next, sum);
+            logDets.Add(more);
+            tape.Release(noise);
+            noise = next;
         }
 
-        Var w = noise.Unsqueeze(SqueezeOrder.Alternative), logSlope = LogitTransform.LogSlope(w), total = logDet - logSlope;
+        Var w = noise.Unsqueeze(SqueezeOrder.Alternative), logSlope = LogitTransform.LogSlope(w), undone = -logSlope;
         Var y = Join(pixels, w.Sigmoid());
-        tape.ReleaseAll(context, pixels, noise, w, logSlope, logDet);
-        return (y, total);
+        tape.ReleaseAll(context, pixels, noise, w, logSlope);
+        return (y, LogDeterminants.Total([.. logDets, undone]));
     }
 
     /// <inheritdoc/>

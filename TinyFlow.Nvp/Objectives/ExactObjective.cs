@@ -24,7 +24,7 @@ internal sealed class ExactObjective(FlowModel model, double l2, PenaltyKind kin
         Tape tape = terms.Z.Tape;
         int dimensions = model.Dimensions;
         Var logProbZ = terms.LogProbZ.Mean(), logDet = terms.LogDet.Mean(), penalty = _penalty.On(tape, terms.Z.Shape[0]);
-        Var nll = Likelihood.Nll(0, dimensions) - (logProbZ + logDet);
+        Var nll = Arithmetic.Combine(Likelihood.Nll(0, dimensions), (-1, logProbZ), (-1, logDet));
         return new LossTerms(
             nll + penalty, nll, nll * Likelihood.NatsToBitsPerDim(1, dimensions), logProbZ, logDet,
             Scalars.Constant(tape, 0), Scalars.Constant(tape, Likelihood.LogBinVolume(dimensions)), penalty);

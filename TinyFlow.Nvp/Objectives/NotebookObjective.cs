@@ -2,6 +2,7 @@ using TinyFlow.Autograd;
 using TinyFlow.Autograd.Functions;
 using TinyFlow.Nvp.Models;
 using TinyFlow.Nvp.Parameters;
+using TinyFlow.Pointwise;
 
 namespace TinyFlow.Nvp.Objectives;
 
@@ -12,7 +13,6 @@ namespace TinyFlow.Nvp.Objectives;
 /// </summary>
 internal sealed class NotebookObjective : IObjective
 {
-    private const double Epsilon = 1e-5;
     private readonly FlowModel _model;
     private readonly WeightPenalty _penalty;
     private readonly (Parameter Gamma, StateBuffer RunningVariance)[] _batchNorms;
@@ -48,7 +48,7 @@ internal sealed class NotebookObjective : IObjective
         int dimensions = _model.Dimensions;
         double wrongSign = -Likelihood.LogBinVolume(dimensions);
         Var logProbZ = terms.LogProbZ.Mean(), logDet = terms.LogDet.Mean(), penalty = _penalty.On(tape, terms.Z.Shape[0]), batchNorm = BatchNormTerm(tape);
-        Var nll = penalty - (logProbZ + logDet + batchNorm + wrongSign);
+        Var nll = Arithmetic.Combine(-wrongSign, (1, penalty), (-1, logProbZ), (-1, logDet), (-1, batchNorm));
         return new LossTerms(
             nll, nll, nll * Likelihood.NatsToBitsPerDim(1, dimensions), logProbZ, logDet,
             batchNorm, Scalars.Constant(tape, wrongSign), penalty);
@@ -57,13 +57,13 @@ internal sealed class NotebookObjective : IObjective
     // The forward pass has updated the running variances already: the published code reads them after it, too.
     private Var BatchNormTerm(Tape tape)
     {
-        Var sum = Scalars.Constant(tape, 0);
-        foreach ((Parameter gamma, StateBuffer runningVariance) in _batchNorms)
+        if (_batchNorms.Length == 0)
         {
-            Var deviation = tape.Constant(runningVariance.Value).Sqrt() + Epsilon;
-            sum += (gamma.On(tape) / deviation).Abs().Log().Sum();
+            return Scalars.Constant(tape, 0);
         }
 
-        return sum;
+        Var scales = Reductions.SumOf<LogAbs>(1, Array.ConvertAll(_batchNorms, norm => norm.Gamma.On(tape)));
+        Var deviations = Reductions.SumOf<LogDeviation>(1, Array.ConvertAll(_batchNorms, norm => tape.Constant(norm.RunningVariance.Value)));
+        return scales - deviations;
     }
 }

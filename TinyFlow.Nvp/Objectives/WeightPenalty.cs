@@ -2,6 +2,7 @@ using TinyFlow.Autograd;
 using TinyFlow.Autograd.Functions;
 using TinyFlow.Nvp.Models;
 using TinyFlow.Nvp.Parameters;
+using TinyFlow.Pointwise;
 
 namespace TinyFlow.Nvp.Objectives;
 
@@ -13,14 +14,10 @@ internal sealed class WeightPenalty(FlowModel model, double coefficient, Penalty
     /// <summary>The term, of shape [], for a batch of so many images.</summary>
     public Var On(Tape tape, int images)
     {
-        Var? sum = null;
-        foreach (Parameter weight in coefficient == 0 ? [] : _weights)
-        {
-            Var squares = weight.On(tape).Square().Sum();
-            sum = sum is null ? squares : sum + squares;
-        }
-
-        return sum is null ? Scalars.Constant(tape, 0) : sum * (kind == PenaltyKind.CouplingScalesPerImage ? coefficient / images : coefficient);
+        double scale = kind == PenaltyKind.CouplingScalesPerImage ? coefficient / images : coefficient;
+        return scale == 0 || _weights.Length == 0
+            ? Scalars.Constant(tape, 0)
+            : Reductions.SumOf<Square>(scale, Array.ConvertAll(_weights, weight => weight.On(tape)));
     }
 
     private static bool IsMeant(string name, PenaltyKind kind) => kind == PenaltyKind.CouplingScalesPerImage

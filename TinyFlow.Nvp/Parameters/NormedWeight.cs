@@ -13,7 +13,6 @@ public sealed class NormedWeight : IOperand
     public const string LengthSuffix = "weight_g";
 
     private readonly Parameter _length, _direction;
-    private readonly int[] _axes;
 
     /// <summary>Declares <c>weight_g</c> [K, 1, …] and <c>weight_v</c>, of the weight's shape.</summary>
     /// <param name="scope">Where.</param>
@@ -21,26 +20,14 @@ public sealed class NormedWeight : IOperand
     /// <param name="initializer">Of the weight.</param>
     public NormedWeight(ParameterScope scope, Shape shape, Initializer initializer)
     {
-        _axes = [.. Enumerable.Range(1, shape.Rank - 1)];
         string direction = $"{scope.Path}.weight_v";
         _length = scope.Parameter(
-            LengthSuffix, shape.Reduced(_axes), (lengths, noise) => Norms(initializer(shape, noise.Of(direction)), checked((int)lengths.Count)));
+            LengthSuffix, shape.Reduced([.. Enumerable.Range(1, shape.Rank - 1)]), (lengths, noise) => Norms(initializer(shape, noise.Of(direction)), checked((int)lengths.Count)));
         _direction = scope.Parameter("weight_v", shape, initializer);
     }
 
     /// <inheritdoc/>
-    public Var On(Tape tape)
-    {
-        Var direction = _direction.On(tape);
-        Var squares = direction.Square(), sum = squares.SumOver(_axes), norm = sum.Sqrt(), ratio = _length.On(tape) / norm;
-        Var weight = direction * ratio;
-        foreach (Var value in (ReadOnlySpan<Var>)[squares, sum, norm, ratio])
-        {
-            tape.Release(value);
-        }
-
-        return weight;
-    }
+    public Var On(Tape tape) => _direction.On(tape).WeightNorm(_length.On(tape));
 
     private static double[] Norms(double[] values, int rows) =>
         [.. values.Chunk(values.Length / rows).Select(row => (double)(float)Math.Sqrt(row.Sum(value => value * value)))];

@@ -1,4 +1,5 @@
 using TinyFlow.Nvp.Parameters;
+using TinyFlow.Pointwise;
 
 namespace TinyFlow.Nvp.Training;
 
@@ -41,7 +42,7 @@ internal sealed class AdamGroup : IDisposable
     public void SetLearningRate(Tensor learningRate) => Counters.Backend.ScaleShift(learningRate, 1, 0, _learningRate);
 
     /// <summary>Computes <see cref="SquaredNorm"/>.</summary>
-    public void Measure() => Counters.Backend.SumOfSquares(_gradients, SquaredNorm);
+    public void Measure() => Counters.Backend.SumOf<Square>([_gradients], 1, SquaredNorm);
 
     /// <summary>Changes the parameters, unless <see cref="SquaredNorm"/> is not finite.</summary>
     public void Step() => Counters.Backend.Adam(_values, _gradients, _first, _second, SquaredNorm, Counters, _settings);

@@ -95,19 +95,15 @@ public sealed class AdamOptimizer : IDisposable
     public void Step(Tensor? loss = null)
     {
         IBackend backend = _parameters.Backend;
-        backend.Fill(SquaredGradientNorm, 0);
         foreach (AdamGroup group in _groups)
         {
             group.Measure();
-            backend.ScaleShift(group.SquaredNorm, 1, 0, Sink.AddTo(SquaredGradientNorm));
         }
 
+        backend.Combine(Array.ConvertAll(_groups, group => group.SquaredNorm), Array.ConvertAll(_groups, _ => 1.0), 0, SquaredGradientNorm);
+
         // 0·x is 0, or NaN if x is not finite: then no group takes the step.
-        backend.ScaleShift(SquaredGradientNorm, 0, 0, Sink.AddTo(Guard));
-        if (loss is not null)
-        {
-            backend.ScaleShift(loss, 0, 0, Sink.AddTo(Guard));
-        }
+        backend.Combine([Guard, SquaredGradientNorm, loss ?? SquaredGradientNorm], [1, 0, 0], 0, Guard);
 
         foreach (AdamGroup group in _groups)
         {

@@ -1,4 +1,3 @@
-using TinyFlow.Cpu.Loops;
 using TinyFlow.Cpu.Optimizers;
 using TinyFlow.Cpu.Threads;
 
@@ -8,13 +7,6 @@ public sealed unsafe partial class CpuBackend
 {
     // torch.nn.utils.clip_grad_norm_ adds this to the norm.
     private const double ClippingEpsilon = 1e-6;
-
-    /// <inheritdoc/>
-    public override void SumOfSquares(Tensor x, Tensor y)
-    {
-        int count = checked((int)x.Count);
-        Sum(new SquareFormula(In(x)), SumOnto([1], [count], [count], [count]), count, 1, 0, y);
-    }
 
     /// <inheritdoc/>
     public override void Adam(

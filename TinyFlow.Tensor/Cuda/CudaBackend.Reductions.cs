@@ -7,7 +7,7 @@ namespace TinyFlow;
 
 public sealed unsafe partial class CudaBackend
 {
-    private static readonly SumFormula Elements = new("elements"), Squares = new("squares");
+    private static readonly SumFormula Elements = new("elements");
 
     /// <inheritdoc/>
     public void Sum(Tensor x, double scale, Sink y)
@@ -31,14 +31,6 @@ public sealed unsafe partial class CudaBackend
         (arguments.Y, arguments.Adds) = SinkAddress(y);
         arguments.Vectors = allFour ? Quads.AreVectors(AlignedA(runs, x), arguments.Y) : 0;
         Launch("tf_broadcast", runs.Grid, arguments);
-    }
-
-    /// <inheritdoc/>
-    public void SumOfSquares(Tensor x, Tensor y)
-    {
-        Nest flat = new();
-        flat.Add(x.Count, 1);
-        Sum(Squares, new SumOperands { X = Address(x) }, new SumNests(new Nest(), flat, RunIsSummed: true), 1, y);
     }
 
     /// <summary>y = factor · the sums of a formula's values: in one pass, or in chunks and a second one.</summary>

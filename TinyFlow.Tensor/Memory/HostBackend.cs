@@ -158,6 +158,11 @@ public abstract unsafe partial class HostBackend<T> : IBackend where T : unmanag
     public abstract void ConcatEluBackward(Tensor y, Tensor dy, Sink dx);
     public abstract void GatedSum(Tensor x, Tensor gate, Tensor y);
     public abstract void GatedSumBackward(Tensor gate, Tensor dy, Sink dgate);
+    public abstract void Combine(ReadOnlySpan<Tensor> xs, ReadOnlySpan<double> weights, double shift, Tensor y);
+    public abstract void SumOf<TOp>(ReadOnlySpan<Tensor> xs, double scale, Tensor y) where TOp : struct, IPointwise;
+    public abstract void SumOfBackward<TOp>(ReadOnlySpan<Tensor> xs, double scale, Tensor dy, ReadOnlySpan<Sink> dxs) where TOp : struct, IPointwise;
+    public abstract void WeightNorm(Tensor v, Tensor g, Tensor w);
+    public abstract void WeightNormBackward(Tensor v, Tensor g, Tensor dw, Sink dv, Sink dg);
     public abstract void Sum(Tensor x, double scale, Sink y);
     public abstract void Broadcast(Tensor x, double scale, Sink y);
     public abstract void Copy(Tensor x, Walk from, Sink y, Walk to, Shape extent);
@@ -192,7 +197,6 @@ public abstract unsafe partial class HostBackend<T> : IBackend where T : unmanag
     public abstract void Uniform(NoiseKey key, Tensor y);
     public abstract void Normal(NoiseKey key, Tensor y);
     public abstract void Dequantize(ReadOnlySpan<byte> pixels, ReadOnlySpan<int> images, NoiseKey key, Tensor x);
-    public abstract void SumOfSquares(Tensor x, Tensor y);
     public abstract void Adam(Tensor parameters, Tensor gradients, Tensor first, Tensor second, Tensor squaredNorm, Tensor state, AdamSettings settings);
 #pragma warning restore CS1591
 }

@@ -6,18 +6,6 @@ public partial class ReferenceBackend
     private const double ClippingEpsilon = 1e-6;
 
     /// <inheritdoc/>
-    public override void SumOfSquares(Tensor x, Tensor y)
-    {
-        double sum = 0;
-        foreach (double value in Span(x))
-        {
-            sum += value * value;
-        }
-
-        Span(y)[0] = sum;
-    }
-
-    /// <inheritdoc/>
     public override void Adam(
         Tensor parameters, Tensor gradients, Tensor first, Tensor second, Tensor squaredNorm, Tensor state, AdamSettings settings)
     {

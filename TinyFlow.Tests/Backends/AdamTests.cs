@@ -1,3 +1,4 @@
+using TinyFlow.Pointwise;
 using TinyFlow.Tests.Ops;
 
 namespace TinyFlow.Tests.Backends;
@@ -106,7 +107,7 @@ public sealed class AdamTests
         public void Step(double[] gradients, AdamSettings settings)
         {
             using Tensor gradient = backend.Create([gradients.Length], gradients), squaredNorm = backend.Allocate([]);
-            backend.SumOfSquares(gradient, squaredNorm);
+            backend.SumOf<Square>([gradient], 1, squaredNorm);
             backend.Adam(Parameters, gradient, First, Second, squaredNorm, Counters, settings);
         }
 

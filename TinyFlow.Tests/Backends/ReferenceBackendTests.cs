@@ -1,5 +1,6 @@
 using TinyFlow.Autograd;
 using TinyFlow.Autograd.Functions;
+using TinyFlow.Pointwise;
 using TinyFlow.Tests.Ops;
 
 namespace TinyFlow.Tests.Backends;
@@ -139,7 +140,7 @@ public sealed class ReferenceBackendTests
     public void A_sum_of_squares_is_one() => OnReference.Run(backend =>
     {
         using Tensor x = backend.Create([3], [1.0, -2.0, 4.0]), y = backend.Allocate([]);
-        backend.SumOfSquares(x, y);
+        backend.SumOf<Square>([x], 1, y);
         Assert.AreEqual(21, y.Item());
     });
 

@@ -25,7 +25,7 @@ public sealed class CpuBackendTests
 
             using Tensor sum = backend.Allocate([1]), squares = backend.Allocate([]);
             backend.Sum(x, 1, sum);
-            backend.SumOfSquares(x, squares);
+            backend.SumOf<Square>([x], 1, squares);
             Assert.AreEqual((float)numbers.Sum(v => (double)v), sum.ToArray()[0], $"sum of {count}");
             Assert.AreEqual((float)numbers.Sum(v => (double)v * v), squares.ToArray()[0], 1e-7 * squares.ToArray()[0], $"squares of {count}");
         }
@@ -114,7 +114,7 @@ public sealed class CpuBackendTests
             backend.GaussianLogProb(halfOut, perImage);
             backend.MatMul(flat, true, flat, false, square);
             backend.Uniform(new NoiseKey(1, 3), half);
-            backend.SumOfSquares(dx, squared);
+            backend.SumOf<Square>([dx], 1, squared);
             backend.Adam(parameters, gradients, first, second, squared, state, new AdamSettings(0.9, 0.999, 1e-8, 0, 1));
         }
 

@@ -1,4 +1,5 @@
 using TinyFlow.Autograd;
+using TinyFlow.Pointwise;
 using TinyFlow.Tests.Backends;
 
 namespace TinyFlow.Tests.Ops;
@@ -302,7 +303,7 @@ public abstract class AgainstReferenceTests
     public void Sums_of_squares_agree(int count) => Agree(Float32Tolerance.Products, backend =>
     {
         using Tensor x = Numbers(backend, Operand.Any([count])), y = backend.Allocate([]);
-        backend.SumOfSquares(x, y);
+        backend.SumOf<Square>([x], 1, y);
         return [y.ToDoubles()];
     });
 
@@ -319,7 +320,7 @@ public abstract class AgainstReferenceTests
             double[] values = Operand.AwayFromZero([count]).Values(7, step);
             values[count / 2] = step == 2 ? double.NaN : values[count / 2];
             using Tensor gradients = backend.Create([count], values);
-            backend.SumOfSquares(gradients, squaredNorm);
+            backend.SumOf<Square>([gradients], 1, squaredNorm);
             backend.Adam(parameters, gradients, first, second, squaredNorm, state, new AdamSettings(0.9, 0.999, 1e-8, 1e-2, 1, scale));
         }
 

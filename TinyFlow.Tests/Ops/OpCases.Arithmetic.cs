@@ -36,6 +36,17 @@ internal static partial class OpCases
         {
             yield return new OpCase($"ScaleShift as {name} of [2, 3]", Float32Tolerance.Rounding, [Operand.Any([2, 3])], (_, v) => function(v[0]));
         }
+
+        // More terms than one launch takes, weights alike and different, and a term twice.
+        foreach (int terms in (int[])[1, 2, 5, 35])
+        {
+            yield return new OpCase(
+                $"Combine {terms} values of [3, 5]", Float32Tolerance.Products, [.. Enumerable.Repeat(Operand.Any([3, 5]), terms)],
+                (_, v) => Arithmetic.Combine(0.75, [.. v.Select((x, i) => (i % 3 == 0 ? 1 : i % 3 - 2.5, x)), (-0.5, v[0])]));
+        }
+
+        yield return new OpCase(
+            "Total of x, y and x·y", Float32Tolerance.Rounding, [Operand.Any([7]), Operand.Any([7])], (_, v) => Arithmetic.Total([v[0], v[1], v[0] * v[1]]));
     }
 
     /// <summary>Shapes of any rank that broadcast: each axis of size 1 on either side by chance, the second cut short by chance.</summary>

@@ -1,5 +1,6 @@
 using TinyFlow.Autograd;
 using TinyFlow.Autograd.Functions;
+using TinyFlow.Pointwise;
 
 namespace TinyFlow.Tests.Ops;
 
@@ -20,6 +21,9 @@ internal static partial class OpCases
         yield return Row("Multiply of [37, 1021] and [1021]", Float32Tolerance.Products, [Operand.Any([37, 1021]), Operand.Any([1021])], v => v[0] * v[1]);
         yield return Row("Add of [9, 17, 13, 11] and [17, 1, 1]", Float32Tolerance.Products, [Operand.Any([9, 17, 13, 11]), Operand.Any([17, 1, 1])], v => v[0] + v[1]);
         yield return Row($"Sum of {odd}", Float32Tolerance.Products, [Operand.Any(odd)], v => v[0].Sum());
+        yield return Row("SumOf squares of long values", Float32Tolerance.Products, [Operand.Any([40009]), Operand.Any([3]), Operand.Any([9, 1021])], v => Reductions.SumOf<Square>(0.1, v));
+        yield return NormalizeWeight([33, 31, 3, 3]);
+        yield return NormalizeWeight([3, 17011]);
         yield return Row("SumOver of [9, 17, 13, 11] over [0, 2, 3]", Float32Tolerance.Products, [Operand.Any([9, 17, 13, 11])], v => v[0].SumOver(0, 2, 3));
         yield return Row("SumOver of [9, 17, 13, 11] over [1]", Float32Tolerance.Products, [Operand.Any([9, 17, 13, 11])], v => v[0].SumOver(1));
         // Long enough to be summed in several pieces: along runs, across them, and both.

@@ -25,7 +25,15 @@ internal static partial class OpCases
                 yield return NormalizeInstances(shape, activation);
             }
         }
+
+        foreach (Shape shape in (Shape[])[[1], [3, 1, 1], [2, 5], [3, 2, 3, 3], [5, 37]])
+        {
+            yield return NormalizeWeight(shape);
+        }
     }
+
+    private static OpCase NormalizeWeight(Shape shape) => new(
+        $"WeightNorm of {shape}", Float32Tolerance.Products, [Operand.AwayFromZero(shape), Operand.AwayFromZero([shape[0], 1])], (_, v) => v[0].WeightNorm(v[1]));
 
     private static OpCase Normalize(Shape shape, BatchStatistics statistics, Activation activation)
     {

@@ -1,5 +1,6 @@
 using TinyFlow.Autograd;
 using TinyFlow.Autograd.Functions;
+using TinyFlow.Pointwise;
 
 namespace TinyFlow.Tests.Ops;
 
@@ -22,6 +23,8 @@ internal static partial class OpCases
             ("Sqrt", s => Operand.Between(s, 0.2, 4), x => x.Sqrt()),
             ("Square", Operand.Any, x => x.Square()),
             ("Abs", Operand.AwayFromZero, x => x.Abs()),
+            ("LogAbs", Operand.AwayFromZero, x => x.Pointwise<LogAbs>()),
+            ("LogDeviation", s => Operand.Between(s, 0.2, 4), x => x.Pointwise<LogDeviation>()),
             ("Floor", s => Operand.OnGrid(s, 0.125), x => x.Floor()),
             ("Reciprocal", Operand.AwayFromZero, x => x.Reciprocal()),
             ("ScaleShift", Operand.Any, x => x.ScaleShift(-2.5, 0.75)),

@@ -1,5 +1,6 @@
 using TinyFlow.Autograd;
 using TinyFlow.Autograd.Functions;
+using TinyFlow.Pointwise;
 
 namespace TinyFlow.Tests.Ops;
 
@@ -29,7 +30,21 @@ internal static partial class OpCases
             yield return Reduction($"MeanOver {over}", shape, x => x.MeanOver(axes));
             yield return Reduction($"VarianceOver {over}", shape, x => x.VarianceOver(axes));
         }
+
+        // One tensor, several of odd sizes, and more than one launch takes.
+        Shape[] many = [.. Enumerable.Range(1, 70).Select(i => Shape.Create([1 + i % 3]))];
+        Shape[][] lists = [[[]], [[7]], [[3, 5], [1], [2, 3, 2]], many];
+        foreach (Shape[] shapes in lists)
+        {
+            string of = $"of {shapes.Length} values from {shapes[0]} on";
+            yield return SumOf<Square>($"SumOf squares {of}", [.. shapes.Select(Operand.Any)]);
+            yield return SumOf<LogAbs>($"SumOf logarithms {of}", [.. shapes.Select(Operand.AwayFromZero)]);
+            yield return SumOf<LogDeviation>($"SumOf logarithms of deviations {of}", [.. shapes.Select(shape => Operand.Between(shape, 0.2, 4))]);
+        }
     }
+
+    private static OpCase SumOf<TOp>(string name, Operand[] operands) where TOp : struct, IPointwise =>
+        new(name, Float32Tolerance.Transcendental, operands, (_, v) => Reductions.SumOf<TOp>(-1.5, v));
 
     private static OpCase Reduction(string name, Shape shape, Func<Var, Var> function) =>
         new(name, Float32Tolerance.Rounding, [Operand.Any(shape)], (_, v) => function(v[0]));

@@ -57,7 +57,7 @@ public class Passes
     [Benchmark]
     public void Adam()
     {
-        _backend.SumOfSquares(_gradients, _squares);
+        _backend.SumOf<Square>([_gradients], 1, _squares);
         _backend.Adam(_parameters, _gradients, _first, _second, _squares, _state, new AdamSettings(0.9, 0.999, 1e-8, 1e-6, 1));
     }
 

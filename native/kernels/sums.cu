@@ -1,4 +1,4 @@
-// Sums over axes, of x and of x²; the second pass of all sums in chunks.
+// Sums over axes; the second pass of all sums in chunks.
 #include "axis_sums.h"
 
 struct tf_sum_of_elements {
@@ -7,12 +7,6 @@ struct tf_sum_of_elements {
 
 TF_KERNEL(256, tf_sum_rows_of_elements, tf_sum_args a) { tf_sum_rows<tf_sum_of_elements>(a); }
 TF_KERNEL(256, tf_sum_columns_of_elements, tf_sum_args a) { tf_sum_columns<tf_sum_of_elements>(a); }
-
-struct tf_sum_of_squares {
-    TF_DEVICE float at(const tf_sum_operands& a, tf_i64 place, tf_i64, tf_i64) { return a.x[place] * a.x[place]; }
-};
-
-TF_KERNEL(256, tf_sum_rows_of_squares, tf_sum_args a) { tf_sum_rows<tf_sum_of_squares>(a); }
 
 struct tf_sum_chunks_args {
     const tf_long_sum* chunk_sums; // [results, chunks]

@@ -96,6 +96,20 @@ internal readonly unsafe struct PointwiseGradient<TOp>(float* x, float* y, float
         T.Load(_dy + p + i) * TOp.Derivative(T.Load(_x + p + i), T.Load(_y + p + i));
 }
 
+/// <summary>factor·f'(x).</summary>
+internal readonly unsafe struct ScaledDerivative<TOp>(float* x, float factor) : IFormula where TOp : struct, IPointwise
+{
+    private readonly float* _x = x;
+    private readonly float _factor = factor;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public T At<T>(long p, long a, long b, long i) where T : struct, ILanes<T>
+    {
+        T x = T.Load(_x + p + i);
+        return T.Create(_factor) * TOp.Derivative(x, TOp.Forward(x));
+    }
+}
+
 /// <summary>f(a, b).</summary>
 internal readonly unsafe struct BinaryFormula<TOp>(Operand a, Operand b) : IFormula where TOp : struct, IBinary
 {
