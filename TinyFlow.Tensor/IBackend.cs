@@ -146,6 +146,19 @@ public interface IBackend : IDisposable
     // Flows
 
     /// <summary>
+    /// Batch normalization on a flow's path: y = (x − mean)·inverseDeviation per channel of x [N, C, H, W], logDet [N] =
+    /// H·W·Σ log inverseDeviation. Writes the statistics [C] that it uses, and the batch's mean [C]; the running ones [C]
+    /// take the batch's mean and unbiased variance in, unless they have.
+    /// </summary>
+    void FlowNorm(
+        Tensor x, Tensor runningMean, Tensor runningVariance, Tensor batchMean, Tensor mean, Tensor inverseDeviation,
+        Tensor y, Tensor logDet, FlowNormSettings settings);
+
+    /// <summary>The gradient of it, also through the batch's part of the statistics that it used.</summary>
+    void FlowNormBackward(
+        Tensor x, Tensor batchMean, Tensor mean, Tensor inverseDeviation, Tensor dy, Tensor dlogDet, Sink dx, FlowNormSettings settings);
+
+    /// <summary>
     /// Affine coupling. The net's output h [N, 2C, H, W] is a (first C channels) and t; s = scale·tanh(a), where scale
     /// [1], [C] or [C, H, W] may be absent (1). Where mask [C, H, W] is 1, y = x·e^s + t or (x + t)·e^s; where it is 0,
     /// y = x. logDet [N] = Σ mask·s.

@@ -45,6 +45,31 @@ public static class Normalization
     }
 
     /// <summary>
+    /// Batch normalization on a flow's path (Dinh et al. 2017, section 3.7): y = (x − μ)/√(σ² + ε) per channel of x
+    /// [N, C, H, W] and log_det [N] = −½·H·W·Σ log(σ² + ε), with the statistics that the settings name; also those that it
+    /// used, mean and 1/√(σ² + ε). Updates the running ones [C].
+    /// </summary>
+    public static (Var Y, Var LogDet, Tensor Mean, Tensor InverseDeviation) FlowNorm(this Var x, Tensor runningMean, Tensor runningVariance, FlowNormSettings settings)
+    {
+        if (x.Shape.Rank != 4 || x.Shape.Count / Math.Max(1, x.Shape[1]) < 2)
+        {
+            throw new ArgumentException($"FlowNorm: statistics of a batch need x [N, C, H, W] of at least 2 values per channel; found {x.Shape}. Use a larger batch.");
+        }
+
+        Shape channels = [x.Shape[1]];
+        ShapeRules.Require("FlowNorm", "the running mean", runningMean.Shape, channels);
+        ShapeRules.Require("FlowNorm", "the running variance", runningVariance.Shape, channels);
+        x.Tape.Check("FlowNorm", runningMean);
+        x.Tape.Check("FlowNorm", runningVariance);
+        Tensor y = x.Tape.Own("FlowNorm", x.Shape, x), logDet = x.Tape.Own("FlowNorm", [x.Shape[0]]);
+        Tensor batchMean = x.Tape.Own("FlowNorm", channels), mean = x.Tape.Own("FlowNorm", channels), inverseDeviation = x.Tape.Own("FlowNorm", channels);
+        x.Backend.FlowNorm(x.Value, runningMean, runningVariance, batchMean, mean, inverseDeviation, y, logDet, settings);
+        (Var Y, Var LogDet) result = x.Tape.Record(y, logDet, [x], (dy, dlogDet) =>
+            x.Backend.FlowNormBackward(x.Value, batchMean, mean, inverseDeviation, dy, dlogDet, x.Grad, settings));
+        return (result.Y, result.LogDet, mean, inverseDeviation);
+    }
+
+    /// <summary>
     /// g·v/‖v‖ of v [K, …] over each element of the first axis, with g of K elements (weight normalization, Salimans and
     /// Kingma 2016).
     /// </summary>

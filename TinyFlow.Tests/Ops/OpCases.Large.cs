@@ -71,6 +71,12 @@ internal static partial class OpCases
             yield return NormalizeInstances(shape, Activation.Relu);
         }
 
+        foreach (Shape shape in (Shape[])[[5, 64, 14, 14], [3, 5, 27, 31], [11, 3, 29, 31]])
+        {
+            yield return NormalizeFlow(shape, FlowStatistics.Batch, isUpdated: false);
+            yield return NormalizeFlow(shape, FlowStatistics.UpdatedRunning, isUpdated: false);
+        }
+
         foreach (Shape shape in (Shape[])[[2, 3, 37, 41], [1, 2, 97, 89]])
         {
             yield return NormalizeInstances(shape, Activation.Relu);

@@ -26,11 +26,33 @@ internal static partial class OpCases
             }
         }
 
+        foreach (Shape shape in (Shape[])[[2, 1, 1, 1], [1, 3, 4, 3], [4, 3, 2, 5]])
+        {
+            foreach (FlowStatistics statistics in Enum.GetValues<FlowStatistics>())
+            {
+                // Where they are used, what a finite difference sees of statistics that stay is not their gradient.
+                yield return NormalizeFlow(shape, statistics, isUpdated: false);
+            }
+
+            yield return NormalizeFlow(shape, FlowStatistics.Batch, isUpdated: true);
+        }
+
         foreach (Shape shape in (Shape[])[[1], [3, 1, 1], [2, 5], [3, 2, 3, 3], [5, 37]])
         {
             yield return NormalizeWeight(shape);
         }
     }
+
+    private static OpCase NormalizeFlow(Shape shape, FlowStatistics statistics, bool isUpdated) => new(
+        $"FlowNorm of {shape}, statistics {statistics}{(isUpdated ? ", replayed" : "")}", Float32Tolerance.Statistics, [Operand.Between(shape, -1, 3)],
+        (tape, v) =>
+        {
+            Tensor mean = Constant(tape, Operand.Between([shape[1]], 0.5, 1.5)), variance = Constant(tape, Operand.Between([shape[1]], 0.5, 2));
+            (Var y, Var logDet, _, _) = v[0].FlowNorm(mean, variance, new FlowNormSettings(1e-2, 0.25, statistics, isUpdated));
+
+            // Of one image the log_det alone, that both gradients matter.
+            return y * logDet.Reshape([shape[0], 1, 1, 1]);
+        });
 
     private static OpCase NormalizeWeight(Shape shape) => new(
         $"WeightNorm of {shape}", Float32Tolerance.Products, [Operand.AwayFromZero(shape), Operand.AwayFromZero([shape[0], 1])], (_, v) => v[0].WeightNorm(v[1]));

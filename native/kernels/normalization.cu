@@ -4,6 +4,7 @@
 // in a cache. Long channels are cut into parts, a block each: one launch makes the parts' sums, and every block of the next
 // puts them together again, which takes less time than a launch of its own.
 #include "channels.h"
+#include "math.h"
 
 // Where a channel's statistics go; null where there are none: an instance normalization has no gamma, beta and running
 // statistics.
@@ -17,6 +18,12 @@ struct tf_norm_parameters {
     double momentum;
     float epsilon;
     int relu;
+    // Of a normalization on a flow's path alone: the batch's mean, what the running statistics are to become once all blocks have
+    // read them, whether these are the ones to use, and whether they have the batch in them already.
+    float* batch_mean;
+    float* next_mean;
+    float* next_variance;
+    int uses_running, is_updated;
 };
 
 struct tf_norm_args {
@@ -40,6 +47,9 @@ struct tf_norm_gradient_args {
     tf_norm_parameters parameters;
     int dx_adds, dgamma_adds, dbeta_adds;
     int batch_statistics;
+    // Of a normalization on a flow's path: the gradient of log_det [N], and the batch's share in the statistics used.
+    const float* dlog_det;
+    float mean_share, variance_share;
 };
 
 TF_DEVICE tf_i64 tf_count(tf_channels shape) { return shape.images * shape.plane; }
@@ -56,8 +66,29 @@ TF_DEVICE tf_coefficients tf_coefficients_of(const tf_norm_parameters& p, tf_i64
 
 TF_DEVICE float tf_inverse_deviation(float variance, float epsilon) { return 1.0f / tf_sqrt(variance + epsilon); }
 
+// The same on a flow's path.
+TF_DEVICE tf_coefficients tf_use_flow_statistics(const tf_norm_parameters& p, tf_i64 channel, double mean, double squares, double count, bool writes) {
+    double momentum = p.is_updated ? 0 : p.momentum;
+    float next_mean = (float)((1 - momentum) * p.running_mean[channel] + momentum * mean);
+    float next_variance = (float)((1 - momentum) * p.running_variance[channel] + momentum * (squares / (count - 1)));
+    tf_coefficients c;
+    c.mean = p.uses_running ? next_mean : (float)mean;
+    c.scale = tf_inverse_deviation(p.uses_running ? next_variance : (float)(squares / count), p.epsilon);
+    c.shift = 0.0f;
+    if (writes) {
+        p.batch_mean[channel] = (float)mean;
+        p.next_mean[channel] = next_mean;
+        p.next_variance[channel] = next_variance;
+        p.mean[channel] = c.mean;
+        p.inverse_deviation[channel] = c.scale;
+    }
+
+    return c;
+}
+
 // A channel's coefficients from its moments. One thread also writes its statistics.
 TF_DEVICE tf_coefficients tf_use_statistics(const tf_norm_parameters& p, tf_i64 channel, double mean, double squares, double count, bool writes) {
+    if (p.batch_mean) return tf_use_flow_statistics(p, channel, mean, squares, count, writes);
     float inverse_deviation = tf_inverse_deviation((float)(squares / count), p.epsilon);
     if (writes) {
         p.mean[channel] = (float)mean;
@@ -143,6 +174,28 @@ TF_KERNEL(256, tf_batch_normalize, tf_norm_args a) {
     tf_normalize(a.x, a.y, run, (int)threadIdx.x, (int)blockDim.x, *shared, a.parameters.relu);
 }
 
+struct tf_flow_log_det_args {
+    const float *inverse_deviation, *next_mean, *next_variance; // [C]
+    float *running_mean, *running_variance;                     // [C]
+    float* log_det;                                             // [N]
+    tf_i64 channels, images;
+    float plane;
+};
+
+// What follows a normalization on a flow's path: its log_det, and the running statistics; one block.
+TF_KERNEL(256, tf_flow_log_det, tf_flow_log_det_args a) {
+    TF_SHARED(float, shared, 32);
+    float sum = 0.0f;
+    TF_BLOCK_STRIDE(channel, a.channels) {
+        sum += tf_log(a.inverse_deviation[channel]);
+        a.running_mean[channel] = a.next_mean[channel];
+        a.running_variance[channel] = a.next_variance[channel];
+    }
+
+    sum = a.plane * tf_block_sum(sum, shared);
+    TF_BLOCK_STRIDE(image, a.images) a.log_det[image] = sum;
+}
+
 struct tf_inverse_deviations_args {
     const float* variance;
     float* inverse_deviation;
@@ -167,7 +220,17 @@ TF_KERNEL(256, tf_batch_normalize_with_running, tf_norm_args a) {
 
 // One thread also writes the gradients of gamma and beta.
 TF_DEVICE tf_corrections tf_use_sums(const tf_norm_gradient_args& a, tf_i64 channel, float sum, float product, bool writes) {
-    float inverse_deviation = a.parameters.inverse_deviation[channel], dgamma = product * inverse_deviation;
+    float inverse_deviation = a.parameters.inverse_deviation[channel];
+    if (a.dlog_det) {
+        // As if the statistics were the batch's: what log_det adds to the gradient of the variance, the batch's share in what was
+        // used, and the distance of the mean used from the batch's, around which the squares were.
+        float dlog_det = 0.0f, distance = a.parameters.mean[channel] - a.parameters.batch_mean[channel];
+        for (tf_i64 image = 0; image < a.shape.images; image++) dlog_det += a.dlog_det[image];
+        product = a.variance_share * (product + (float)a.shape.plane * dlog_det / inverse_deviation);
+        sum = tf_fma(inverse_deviation * inverse_deviation * product, distance, a.mean_share * sum);
+    }
+
+    float dgamma = product * inverse_deviation;
     if (writes && a.dgamma) a.dgamma[channel] = a.dgamma_adds ? a.dgamma[channel] + dgamma : dgamma;
     if (writes && a.dbeta) a.dbeta[channel] = a.dbeta_adds ? a.dbeta[channel] + sum : sum;
     float scale = a.parameters.gamma ? a.parameters.gamma[channel] * inverse_deviation : inverse_deviation;

@@ -15,6 +15,11 @@ internal record struct NormalizationParameters
     public double Momentum;
     public float Epsilon;
     public int Relu;
+    public ulong BatchMean;
+    public ulong NextMean;
+    public ulong NextVariance;
+    public int UsesRunning;
+    public int IsUpdated;
 
     /// <summary>Of an instance normalization.</summary>
     public NormalizationParameters(Tensor mean, Tensor inverseDeviation, double epsilon, Activation activation)
@@ -68,6 +73,9 @@ internal record struct NormalizationGradientArguments
     public int DgammaAdds;
     public int DbetaAdds;
     public int BatchStatistics;
+    public ulong DlogDet;
+    public float MeanShare;
+    public float VarianceShare;
 
     public NormalizationGradientArguments(ChannelCut cut, Tensor x, Tensor dy, Sink dx, NormalizationParameters parameters)
     {
@@ -76,6 +84,21 @@ internal record struct NormalizationGradientArguments
         (Images, Channels, Plane, Part) = (cut.Images, cut.Channels, cut.Plane, cut.Part);
         Parameters = parameters;
     }
+}
+
+/// <summary>normalization.cu's tf_flow_log_det_args.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct FlowLogDetArguments
+{
+    public ulong InverseDeviation;
+    public ulong NextMean;
+    public ulong NextVariance;
+    public ulong RunningMean;
+    public ulong RunningVariance;
+    public ulong LogDet;
+    public long Channels;
+    public long Images;
+    public float Plane;
 }
 
 /// <summary>normalization.cu's tf_inverse_deviations_args.</summary>

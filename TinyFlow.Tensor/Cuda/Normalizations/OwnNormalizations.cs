@@ -77,6 +77,57 @@ internal sealed class OwnNormalizations(CudaBackend backend) : IBatchNorms
         }
     }
 
+    /// <summary>As <see cref="IBackend.FlowNorm"/>.</summary>
+    public void Flow(
+        Tensor x, Tensor runningMean, Tensor runningVariance, Tensor batchMean, Tensor mean, Tensor inverseDeviation,
+        Tensor y, Tensor logDet, FlowNormSettings settings)
+    {
+        ChannelCut cut = ChannelCut.OfBatch(x);
+        using Tensor nextMean = backend.Scratch(runningMean.Shape), nextVariance = backend.Scratch(runningMean.Shape);
+        NormalizationParameters parameters = new(mean, inverseDeviation, settings.Epsilon, Activation.None)
+        {
+            Momentum = settings.Momentum,
+            RunningMean = CudaBackend.Address(runningMean),
+            RunningVariance = CudaBackend.Address(runningVariance),
+            BatchMean = CudaBackend.Address(batchMean),
+            NextMean = CudaBackend.Address(nextMean),
+            NextVariance = CudaBackend.Address(nextVariance),
+            UsesRunning = settings.Statistics == FlowStatistics.UpdatedRunning ? 1 : 0,
+            IsUpdated = settings.IsUpdated ? 1 : 0,
+        };
+        Normalize(cut, x, y, parameters);
+        backend.Launch("tf_flow_log_det", LaunchGrid.Blocks(1), new FlowLogDetArguments
+        {
+            InverseDeviation = parameters.InverseDeviation,
+            NextMean = parameters.NextMean,
+            NextVariance = parameters.NextVariance,
+            RunningMean = parameters.RunningMean,
+            RunningVariance = parameters.RunningVariance,
+            LogDet = CudaBackend.Address(logDet),
+            Channels = cut.Channels,
+            Images = cut.Images,
+            Plane = cut.Plane,
+        });
+    }
+
+    /// <summary>As <see cref="IBackend.FlowNormBackward"/>.</summary>
+    public void FlowBackward(
+        Tensor x, Tensor batchMean, Tensor mean, Tensor inverseDeviation, Tensor dy, Tensor dlogDet, Sink dx, FlowNormSettings settings)
+    {
+        if (dx.IsWanted)
+        {
+            ChannelCut cut = ChannelCut.OfBatch(x);
+            NormalizationParameters parameters = new(mean, inverseDeviation, 0, Activation.None) { BatchMean = CudaBackend.Address(batchMean) };
+            NormalizeBackward(cut, new(cut, x, dy, dx, parameters)
+            {
+                BatchStatistics = 1,
+                DlogDet = CudaBackend.Address(dlogDet),
+                MeanShare = (float)settings.MeanShare,
+                VarianceShare = (float)settings.VarianceShare(cut.Images * cut.Plane),
+            });
+        }
+    }
+
     /// <summary>
     /// The gradient behind the activation, which backward passes of normalizations alone start from; dz may be dy itself.
     /// </summary>
