@@ -118,21 +118,25 @@ public interface IBackend : IDisposable
 
     /// <summary>
     /// Normalizes x [N, C, H, W] per channel with the biased statistics of the batch, which it writes to mean and
-    /// inverseDeviation [C] and mixes, the variance unbiased, into the running ones [C]; gamma and beta [C].
+    /// inverseDeviation [C] and mixes, the variance unbiased, into the running ones [C]; gamma and beta [C]. A bias [C] that
+    /// x lacks yet is taken away by the statistics again: it shows in the running mean alone.
     /// </summary>
     void BatchNorm(
         Tensor x, Tensor gamma, Tensor beta, Tensor runningMean, Tensor runningVariance,
-        Tensor mean, Tensor inverseDeviation, Tensor y, BatchNormSettings settings);
+        Tensor mean, Tensor inverseDeviation, Tensor y, BatchNormSettings settings, Tensor? bias = null);
 
     /// <summary>Normalizes with the running statistics; writes 1/√(runningVariance + ε) to inverseDeviation [C].</summary>
     void BatchNormInference(
         Tensor x, Tensor gamma, Tensor beta, Tensor runningMean, Tensor runningVariance,
         Tensor inverseDeviation, Tensor y, BatchNormSettings settings);
 
-    /// <summary>The gradients of either, given the mean and inverseDeviation that the forward pass used.</summary>
+    /// <summary>
+    /// The gradients of either, given the mean and inverseDeviation that the forward pass used; that of a bias, which only the
+    /// first has, is 0.
+    /// </summary>
     void BatchNormBackward(
         Tensor x, Tensor gamma, Tensor beta, Tensor mean, Tensor inverseDeviation, Tensor dy,
-        Sink dx, Sink dgamma, Sink dbeta, BatchNormSettings settings, BatchStatistics statistics);
+        Sink dx, Sink dgamma, Sink dbeta, BatchNormSettings settings, BatchStatistics statistics, Sink dbias = default);
 
     /// <summary>
     /// Normalizes each channel of each image of x [N, C, H, W] with its own biased statistics, which it writes to mean and

@@ -7,10 +7,12 @@ public static class Normalization
     /// Batch normalization per channel of x [N, C, H, W] (Ioffe and Szegedy 2015), with an activation in the same pass;
     /// gamma, beta and the running statistics are [C]. With batch statistics it normalizes with the biased variance of
     /// the batch and updates the running ones (with the unbiased variance, as in PyTorch); else it normalizes with the
-    /// running ones and leaves them alone.
+    /// running ones and leaves them alone. A bias [C] is as if it were added to x before; with batch statistics it changes the
+    /// running mean alone, which saves the pass that adds it and the one of its gradient.
     /// </summary>
     public static Var BatchNorm2D(
-        this Var x, Var gamma, Var beta, Tensor runningMean, Tensor runningVariance, BatchNormSettings settings, BatchStatistics statistics)
+        this Var x, Var gamma, Var beta, Tensor runningMean, Tensor runningVariance, BatchNormSettings settings, BatchStatistics statistics,
+        Var? bias = null)
     {
         if (x.Shape.Rank != 4)
         {
@@ -29,19 +31,32 @@ public static class Normalization
             throw new ArgumentException($"BatchNorm2D: batch statistics need at least 2 values per channel; found {x.Shape}. Use running statistics or a larger batch.");
         }
 
-        Tensor y = x.Tape.Own("BatchNorm2D", x.Shape, x, gamma, beta), inverseDeviation = x.Tape.Own("BatchNorm2D", channels), mean = runningMean;
+        if (bias is not null)
+        {
+            ShapeRules.Require("BatchNorm2D", "the bias", bias.Shape, channels);
+            if (statistics == BatchStatistics.Running)
+            {
+                Var biased = x + bias.Reshape([1, x.Shape[1], 1, 1]), normal = biased.BatchNorm2D(gamma, beta, runningMean, runningVariance, settings, statistics);
+                x.Tape.Release(biased);
+                return normal;
+            }
+        }
+
+        Var[] operands = bias is null ? [x, gamma, beta] : [x, gamma, beta, bias];
+        Tensor y = x.Tape.Own("BatchNorm2D", x.Shape, operands), inverseDeviation = x.Tape.Own("BatchNorm2D", channels), mean = runningMean;
         if (statistics == BatchStatistics.Batch)
         {
             mean = x.Tape.Own("BatchNorm2D", channels);
-            x.Backend.BatchNorm(x.Value, gamma.Value, beta.Value, runningMean, runningVariance, mean, inverseDeviation, y, settings);
+            x.Backend.BatchNorm(x.Value, gamma.Value, beta.Value, runningMean, runningVariance, mean, inverseDeviation, y, settings, bias?.Value);
         }
         else
         {
             x.Backend.BatchNormInference(x.Value, gamma.Value, beta.Value, runningMean, runningVariance, inverseDeviation, y, settings);
         }
 
-        return x.Tape.Record(y, [x, gamma, beta], dy => x.Backend.BatchNormBackward(
-            x.Value, gamma.Value, beta.Value, mean, inverseDeviation, dy, x.Grad, gamma.Grad, beta.Grad, settings, statistics));
+        return x.Tape.Record(y, operands, dy => x.Backend.BatchNormBackward(
+            x.Value, gamma.Value, beta.Value, mean, inverseDeviation, dy, x.Grad, gamma.Grad, beta.Grad, settings, statistics,
+            bias?.Grad ?? Sink.None));
     }
 
     /// <summary>

@@ -6,7 +6,10 @@ namespace TinyFlow.Autograd.Functions;
 public static class Reductions
 {
     /// <summary>The sum of all elements, of shape [].</summary>
-    public static Var Sum(this Var x) => x.SumOver().Reshape([]);
+    public static Var Sum(this Var x) => x.Sum(1);
+
+    /// <summary>scale · the sum of all elements, of shape [].</summary>
+    public static Var Sum(this Var x, double scale) => x.ScaledSum("Sum", scale, x.Shape.Reduced()).Reshape([]);
 
     /// <summary>scale · Σ f over all elements of several values, each given once; of shape [].</summary>
     /// <exception cref="ArgumentException">No values, or one twice.</exception>

@@ -1,5 +1,4 @@
 using TinyFlow.Autograd;
-using TinyFlow.Autograd.Functions;
 
 namespace TinyFlow.Nvp.Flows;
 
@@ -38,6 +37,11 @@ public sealed class Chain : IFlow, IDataInitialized, IReversible, IComposite
             (Var next, Var logDet) = step.Forward(y, pass, note);
             Replace(ref y, next, x);
             logDets.Add(logDet);
+            if (!x.Tape.IsRecording)
+            {
+                // One sum of all at the end would keep them until then.
+                logDets = [LogDeterminants.Total(logDets)];
+            }
         }
 
         return (y, LogDeterminants.Total(logDets));

@@ -28,5 +28,5 @@ internal static class LogDeterminants
 
     /// <summary>The same for each image: Σ of logScale, C numbers of any shape, over channels and pixels of x [N, C, H, W], as [N].</summary>
     public static Var OfChannels(Var logScale, Var x) =>
-        (logScale.Sum() * ((double)x.Shape[2] * x.Shape[3])).BroadcastTo([x.Shape[0]]);
+        logScale.Sum((double)x.Shape[2] * x.Shape[3]).BroadcastTo([x.Shape[0]]);
 }

@@ -23,8 +23,11 @@ public sealed class BatchNormLayer : INet
     }
 
     /// <inheritdoc/>
-    public Var Forward(Var x, Pass pass) => x.BatchNorm2D(
+    public Var Forward(Var x, Pass pass) => Forward(x, bias: null, pass);
+
+    /// <summary>The same of x + bias, where the bias [channels] may be absent.</summary>
+    internal Var Forward(Var x, Var? bias, Pass pass) => x.BatchNorm2D(
         _gamma.On(x.Tape), _beta.On(x.Tape), _runningMean.Value, _runningVariance.Value,
         pass == Pass.Replay ? _settings with { Momentum = 0 } : _settings,
-        pass == Pass.Evaluation ? BatchStatistics.Running : BatchStatistics.Batch);
+        pass == Pass.Evaluation ? BatchStatistics.Running : BatchStatistics.Batch, bias);
 }

@@ -50,9 +50,23 @@ public sealed class ConvolutionLayer : INet
         new(Normed(scope, inputs, outputs, kernel), null, kernel);
 
     /// <inheritdoc/>
-    public Var Forward(Var x, Pass pass)
+    public Var Forward(Var x, Pass pass) => Convolve(x, _bias);
+
+    /// <summary>
+    /// A batch norm of the result. In training the bias goes to the norm, whose statistics take it away again: neither it nor its
+    /// gradient costs a pass.
+    /// </summary>
+    internal Var ForwardThrough(BatchNormLayer norm, Var x, Pass pass)
     {
-        Var weight = _weight.On(x.Tape), y = x.Conv2D(weight, _bias?.On(x.Tape), _window);
+        bool leavesBias = pass != Pass.Evaluation;
+        Var convolved = Convolve(x, leavesBias ? null : _bias), y = norm.Forward(convolved, leavesBias ? _bias?.On(x.Tape) : null, pass);
+        x.Tape.Release(convolved);
+        return y;
+    }
+
+    private Var Convolve(Var x, Parameter? bias)
+    {
+        Var weight = _weight.On(x.Tape), y = x.Conv2D(weight, bias?.On(x.Tape), _window);
         x.Tape.Release(weight);
         return y;
     }

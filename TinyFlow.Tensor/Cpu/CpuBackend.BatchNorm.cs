@@ -7,11 +7,11 @@ public sealed unsafe partial class CpuBackend
     /// <inheritdoc/>
     public override void BatchNorm(
         Tensor x, Tensor gamma, Tensor beta, Tensor runningMean, Tensor runningVariance,
-        Tensor mean, Tensor inverseDeviation, Tensor y, BatchNormSettings settings)
+        Tensor mean, Tensor inverseDeviation, Tensor y, BatchNormSettings settings, Tensor? bias = null)
     {
         if (IsChannelsLast(x))
         {
-            PixelNorm(x, gamma, beta, runningMean, runningVariance, mean, inverseDeviation, y, settings);
+            PixelNorm(x, gamma, beta, runningMean, runningVariance, mean, inverseDeviation, y, settings, bias);
             return;
         }
 
@@ -24,6 +24,7 @@ public sealed unsafe partial class CpuBackend
             InverseDeviation = Out(inverseDeviation),
             RunningMean = In(runningMean),
             RunningVariance = In(runningVariance),
+            Bias = bias is null ? null : In(bias),
             Settings = settings,
         };
         float* xs = In(x), ys = Out(y);
@@ -90,8 +91,13 @@ public sealed unsafe partial class CpuBackend
     /// <inheritdoc/>
     public override void BatchNormBackward(
         Tensor x, Tensor gamma, Tensor beta, Tensor mean, Tensor inverseDeviation, Tensor dy,
-        Sink dx, Sink dgamma, Sink dbeta, BatchNormSettings settings, BatchStatistics statistics)
+        Sink dx, Sink dgamma, Sink dbeta, BatchNormSettings settings, BatchStatistics statistics, Sink dbias = default)
     {
+        if (dbias is { Adds: false, Tensor: { } nothing })
+        {
+            Fill(nothing, 0);
+        }
+
         if (IsChannelsLast(x))
         {
             PixelNormBackward(x, gamma, beta, mean, inverseDeviation, dy, dx, dgamma, dbeta, settings, statistics);

@@ -8,7 +8,7 @@ public sealed unsafe partial class CpuBackend
 {
     private void PixelNorm(
         Tensor x, Tensor gamma, Tensor beta, Tensor runningMean, Tensor runningVariance,
-        Tensor mean, Tensor inverseDeviation, Tensor y, BatchNormSettings settings)
+        Tensor mean, Tensor inverseDeviation, Tensor y, BatchNormSettings settings, Tensor? bias)
     {
         PixelChunks chunks = new(x.Shape);
         int channels = chunks.Channels, padded = chunks.PaddedChannels;
@@ -18,6 +18,7 @@ public sealed unsafe partial class CpuBackend
         Run(chunks.Count, new PixelNormWork(PixelNormStep.Moments, chunks, xs, null, means, squares, false, default));
 
         float* batchMeans = Out(mean), inverses = Out(inverseDeviation), runningMeans = Pointer(runningMean), runningVariances = Pointer(runningVariance);
+        float* biases = bias is null ? null : Pointer(bias);
         double momentum = settings.Momentum;
         for (int c = 0; c < channels; c++)
         {
@@ -33,7 +34,7 @@ public sealed unsafe partial class CpuBackend
 
             batchMeans[c] = (float)total;
             inverses[c] = (float)(1 / Math.Sqrt(square / count + settings.Epsilon));
-            runningMeans[c] = (float)((1 - momentum) * runningMeans[c] + momentum * total);
+            runningMeans[c] = (float)((1 - momentum) * runningMeans[c] + momentum * (total + (biases is null ? 0 : biases[c])));
             runningVariances[c] = (float)((1 - momentum) * runningVariances[c] + momentum * (square / (count - 1)));
         }
 

@@ -20,8 +20,8 @@ public sealed unsafe partial class CudaBackend
     /// <inheritdoc/>
     public void BatchNorm(
         Tensor x, Tensor gamma, Tensor beta, Tensor runningMean, Tensor runningVariance,
-        Tensor mean, Tensor inverseDeviation, Tensor y, BatchNormSettings settings) =>
-        BatchNorms.Forward(x, gamma, beta, runningMean, runningVariance, mean, inverseDeviation, y, settings);
+        Tensor mean, Tensor inverseDeviation, Tensor y, BatchNormSettings settings, Tensor? bias = null) =>
+        BatchNorms.Forward(x, gamma, beta, runningMean, runningVariance, mean, inverseDeviation, y, settings, bias);
 
     /// <inheritdoc/>
     public void BatchNormInference(
@@ -32,6 +32,6 @@ public sealed unsafe partial class CudaBackend
     /// <inheritdoc/>
     public void BatchNormBackward(
         Tensor x, Tensor gamma, Tensor beta, Tensor mean, Tensor inverseDeviation, Tensor dy,
-        Sink dx, Sink dgamma, Sink dbeta, BatchNormSettings settings, BatchStatistics statistics) =>
-        BatchNorms.Backward(x, gamma, beta, mean, inverseDeviation, dy, dx, dgamma, dbeta, settings, statistics);
+        Sink dx, Sink dgamma, Sink dbeta, BatchNormSettings settings, BatchStatistics statistics, Sink dbias = default) =>
+        BatchNorms.Backward(x, gamma, beta, mean, inverseDeviation, dy, dx, dgamma, dbeta, settings, statistics, dbias);
 }

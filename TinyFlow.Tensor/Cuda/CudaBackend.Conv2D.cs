@@ -34,21 +34,30 @@ public sealed unsafe partial class CudaBackend
             return;
         }
 
+        ConvolutionGeometry geometry = ConvolutionGeometry.Forward(x.Shape, weight.Shape, y.Shape, window);
         if (x.Count == 0 || weight.Count == 0)
         {
             Fill(y, 0);
+            if (bias is not null)
+            {
+                AddBias(geometry, Address(bias), Address(y));
+            }
         }
         else
         {
-            Convolutions.Forward(ConvolutionGeometry.Forward(x.Shape, weight.Shape, y.Shape, window), Address(x), Address(weight), Address(y));
-        }
-
-        if (bias is not null)
-        {
-            AddBiasArguments arguments = new() { Y = Address(y), Bias = Address(bias), Count = y.Count, Channels = y.Shape[1], Pixels = y.Shape[2] * y.Shape[3] };
-            Launch("tf_add_bias", LaunchGrid.Over(y.Count), arguments);
+            Convolutions.Forward(geometry, Address(x), Address(weight), bias is null ? 0 : Address(bias), Address(y));
         }
     }
+
+    /// <summary>y [N, K, H', W'] + bias [K].</summary>
+    internal void AddBias(in ConvolutionGeometry geometry, ulong bias, ulong y) => Launch("tf_add_bias", LaunchGrid.Over(geometry.OutputCount), new AddBiasArguments
+    {
+        Y = y,
+        Bias = bias,
+        Count = geometry.OutputCount,
+        Channels = geometry.OutputChannels,
+        Pixels = geometry.OutputPixels,
+    });
 
     /// <inheritdoc/>
     public void Conv2DInputGradient(Tensor dy, Tensor weight, Sink dx, ConvolutionWindow window)

@@ -172,13 +172,13 @@ public abstract unsafe partial class HostBackend<T> : IBackend where T : unmanag
     public abstract void Conv2DWeightGradient(Tensor x, Tensor dy, Sink dweight, Sink dbias, ConvolutionWindow window);
     public abstract void BatchNorm(
         Tensor x, Tensor gamma, Tensor beta, Tensor runningMean, Tensor runningVariance,
-        Tensor mean, Tensor inverseDeviation, Tensor y, BatchNormSettings settings);
+        Tensor mean, Tensor inverseDeviation, Tensor y, BatchNormSettings settings, Tensor? bias = null);
     public abstract void BatchNormInference(
         Tensor x, Tensor gamma, Tensor beta, Tensor runningMean, Tensor runningVariance,
         Tensor inverseDeviation, Tensor y, BatchNormSettings settings);
     public abstract void BatchNormBackward(
         Tensor x, Tensor gamma, Tensor beta, Tensor mean, Tensor inverseDeviation, Tensor dy,
-        Sink dx, Sink dgamma, Sink dbeta, BatchNormSettings settings, BatchStatistics statistics);
+        Sink dx, Sink dgamma, Sink dbeta, BatchNormSettings settings, BatchStatistics statistics, Sink dbias = default);
     public abstract void FlowNorm(
         Tensor x, Tensor runningMean, Tensor runningVariance, Tensor batchMean, Tensor mean, Tensor inverseDeviation,
         Tensor y, Tensor logDet, FlowNormSettings settings);

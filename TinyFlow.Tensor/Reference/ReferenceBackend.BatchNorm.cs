@@ -5,7 +5,7 @@ public partial class ReferenceBackend
     /// <inheritdoc/>
     public override void BatchNorm(
         Tensor x, Tensor gamma, Tensor beta, Tensor runningMean, Tensor runningVariance,
-        Tensor mean, Tensor inverseDeviation, Tensor y, BatchNormSettings settings)
+        Tensor mean, Tensor inverseDeviation, Tensor y, BatchNormSettings settings, Tensor? bias = null)
     {
         int channels = x.Shape[1], plane = x.Shape[2] * x.Shape[3];
         double count = (double)x.Shape[0] * plane;
@@ -28,7 +28,7 @@ public partial class ReferenceBackend
         for (int c = 0; c < channels; c++)
         {
             inverseDeviations[c] = 1 / Math.Sqrt(squares[c] / count + settings.Epsilon);
-            runningMeans[c] = (1 - settings.Momentum) * runningMeans[c] + settings.Momentum * means[c];
+            runningMeans[c] = (1 - settings.Momentum) * runningMeans[c] + settings.Momentum * (means[c] + (bias is null ? 0 : Span(bias)[c]));
             runningVariances[c] = (1 - settings.Momentum) * runningVariances[c] + settings.Momentum * squares[c] / (count - 1);
         }
 
@@ -52,7 +52,7 @@ public partial class ReferenceBackend
     /// <inheritdoc/>
     public override void BatchNormBackward(
         Tensor x, Tensor gamma, Tensor beta, Tensor mean, Tensor inverseDeviation, Tensor dy,
-        Sink dx, Sink dgamma, Sink dbeta, BatchNormSettings settings, BatchStatistics statistics)
+        Sink dx, Sink dgamma, Sink dbeta, BatchNormSettings settings, BatchStatistics statistics, Sink dbias = default)
     {
         int channels = x.Shape[1], plane = x.Shape[2] * x.Shape[3];
         double count = (double)x.Shape[0] * plane;
@@ -82,6 +82,11 @@ public partial class ReferenceBackend
             {
                 Put(Span(dbeta.Tensor!), c, sums[c], dbeta.Adds);
             }
+        }
+
+        if (dbias is { Adds: false, Tensor: { } nothing })
+        {
+            Fill(nothing, 0);
         }
 
         if (!dx.IsWanted)

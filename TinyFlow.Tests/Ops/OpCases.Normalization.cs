@@ -14,6 +14,7 @@ internal static partial class OpCases
                 foreach (Activation activation in Enum.GetValues<Activation>())
                 {
                     yield return Normalize(shape, statistics, activation);
+                    yield return NormalizeBiased(shape, statistics, activation);
                 }
             }
         }
@@ -68,6 +69,22 @@ internal static partial class OpCases
                 Tensor mean = Constant(tape, Operand.Between([channels], 0.5, 1.5)), variance = Constant(tape, Operand.Between([channels], 0.5, 2));
                 return v[0].BatchNorm2D(v[1], v[2], mean, variance, new BatchNormSettings(1e-2, 0.1, activation), statistics);
             });
+    }
+
+    private static OpCase NormalizeBiased(Shape shape, BatchStatistics statistics, Activation activation)
+    {
+        OpCase plain = Normalize(shape, statistics, activation);
+        int channels = shape[1];
+        return plain with
+        {
+            Name = $"{plain.Name}, biased",
+            Operands = [.. plain.Operands, Operand.Any([channels])],
+            Function = (tape, v) =>
+            {
+                Tensor mean = Constant(tape, Operand.Between([channels], 0.5, 1.5)), variance = Constant(tape, Operand.Between([channels], 0.5, 2));
+                return v[0].BatchNorm2D(v[1], v[2], mean, variance, new BatchNormSettings(1e-2, 0.1, activation), statistics, v[3]);
+            },
+        };
     }
 
     private static OpCase NormalizeInstances(Shape shape, Activation activation) => new(

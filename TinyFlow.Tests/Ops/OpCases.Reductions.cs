@@ -11,6 +11,7 @@ internal static partial class OpCases
         foreach (Shape shape in (Shape[])[[], [1], [7], [3, 5], [2, 3, 4], [2, 3, 2, 5], [2, 1, 3, 2, 1, 3]])
         {
             yield return Reduction($"Sum of {shape}", shape, x => x.Sum());
+            yield return Reduction($"Sum times a factor of {shape}", shape, x => x.Sum(-2.5));
             yield return Reduction($"Mean of {shape}", shape, x => x.Mean());
             if (shape.Rank > 0)
             {

@@ -24,6 +24,7 @@ struct tf_norm_parameters {
     float* next_mean;
     float* next_variance;
     int uses_running, is_updated;
+    const float* bias; // What x lacks: the batch's statistics take it away again.
 };
 
 struct tf_norm_args {
@@ -50,6 +51,7 @@ struct tf_norm_gradient_args {
     // Of a normalization on a flow's path: the gradient of log_det [N], and the batch's share in the statistics used.
     const float* dlog_det;
     float mean_share, variance_share;
+    float* zero_bias; // Where the gradient of such a bias goes, unless it is added.
 };
 
 TF_DEVICE tf_i64 tf_count(tf_channels shape) { return shape.images * shape.plane; }
@@ -95,7 +97,8 @@ TF_DEVICE tf_coefficients tf_use_statistics(const tf_norm_parameters& p, tf_i64 
         p.inverse_deviation[channel] = inverse_deviation;
         if (p.running_mean) {
             // The running variance is that of all images, estimated without bias.
-            p.running_mean[channel] = (float)((1 - p.momentum) * p.running_mean[channel] + p.momentum * mean);
+            double biased = p.bias ? mean + (double)p.bias[channel] : mean;
+            p.running_mean[channel] = (float)((1 - p.momentum) * p.running_mean[channel] + p.momentum * biased);
             p.running_variance[channel] = (float)((1 - p.momentum) * p.running_variance[channel] + p.momentum * (squares / (count - 1)));
         }
     }
@@ -233,6 +236,7 @@ TF_DEVICE tf_corrections tf_use_sums(const tf_norm_gradient_args& a, tf_i64 chan
     float dgamma = product * inverse_deviation;
     if (writes && a.dgamma) a.dgamma[channel] = a.dgamma_adds ? a.dgamma[channel] + dgamma : dgamma;
     if (writes && a.dbeta) a.dbeta[channel] = a.dbeta_adds ? a.dbeta[channel] + sum : sum;
+    if (writes && a.zero_bias) a.zero_bias[channel] = 0.0f;
     float scale = a.parameters.gamma ? a.parameters.gamma[channel] * inverse_deviation : inverse_deviation;
     float each = a.batch_statistics ? scale / (float)tf_count(a.shape) : 0.0f;
     tf_corrections corrections;

@@ -201,6 +201,10 @@ TF_API int cudnnConvolutionBiasActivationForward(void* handle, const void* alpha
         return fail(status_bad_param, "z has to be as y, and the bias [1, K, 1, 1]");
     }
     if (alpha2 == nullptr) return fail(status_null_pointer, "alpha2 is missing");
+    constexpr int identity = 5, precomputed = 1; // CUDNN_ACTIVATION_IDENTITY, …_ALGO_IMPLICIT_PRECOMP_GEMM
+    if (activation->mode == identity && code != precomputed) {
+        return fail(status_not_supported, "without an activation only algorithm 1 adds a bias");
+    }
     float share = *static_cast<const float*>(alpha2);
     return run(*library, "cudnnConvolutionBiasActivationForward", p, code, {workspace, bytes}, alpha1, &zero, x, w, y,
                [=, z_tensor = *zs, bias_tensor = *biases, act = *activation](const Problem& q, const ConvolutionHow& how) {

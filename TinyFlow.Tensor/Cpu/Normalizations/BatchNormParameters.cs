@@ -12,6 +12,7 @@ internal unsafe struct BatchNormParameters
     public float* InverseDeviation;
     public float* RunningMean;
     public float* RunningVariance;
+    public float* Bias;
     public BatchNormSettings Settings;
 
     /// <summary>Writes a channel's batch statistics, and mixes them into the running ones if there are any.</summary>
@@ -25,7 +26,7 @@ internal unsafe struct BatchNormParameters
             return;
         }
 
-        RunningMean[channel] = (float)((1 - momentum) * RunningMean[channel] + momentum * moments.Mean);
+        RunningMean[channel] = (float)((1 - momentum) * RunningMean[channel] + momentum * (moments.Mean + (Bias is null ? 0 : Bias[channel])));
         RunningVariance[channel] = (float)((1 - momentum) * RunningVariance[channel] + momentum * (moments.Squares / (moments.Count - 1)));
     }
 

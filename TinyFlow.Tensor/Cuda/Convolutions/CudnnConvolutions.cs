@@ -30,11 +30,21 @@ internal sealed class CudnnConvolutions : IConvolutions
         CudnnLibrary.Obstacle(library) is { } obstacle ? new UnfoldedConvolutions(backend, obstacle) : new CudnnConvolutions(backend);
 
     /// <inheritdoc/>
-    public void Forward(in ConvolutionGeometry geometry, ulong x, ulong weight, ulong y)
+    public void Forward(in ConvolutionGeometry geometry, ulong x, ulong weight, ulong bias, ulong y)
     {
-        if (!Pass(geometry, static (backend, handle, geometry) => new CudnnForward(backend, handle, geometry)).TryRun(x, weight, y, adds: false))
+        CudnnForward pass = Pass(geometry, static (backend, handle, geometry) => new CudnnForward(backend, handle, geometry));
+        if (bias != 0 && pass.TryRunWithBias(x, weight, bias, y))
         {
-            _fallback.Forward(geometry, x, weight, y);
+            return;
+        }
+
+        if (!pass.TryRun(x, weight, y, adds: false))
+        {
+            _fallback.Forward(geometry, x, weight, bias, y);
+        }
+        else if (bias != 0)
+        {
+            _backend.AddBias(geometry, bias, y);
         }
     }
 
@@ -68,7 +78,7 @@ internal sealed class CudnnConvolutions : IConvolutions
         _fallback.Dispose();
     }
 
-    private CudnnPass Pass<TPass>(in ConvolutionGeometry geometry, Func<CudaBackend, NativeHandle, ConvolutionGeometry, TPass> create) where TPass : CudnnPass
+    private TPass Pass<TPass>(in ConvolutionGeometry geometry, Func<CudaBackend, NativeHandle, ConvolutionGeometry, TPass> create) where TPass : CudnnPass
     {
         _backend.Context.MakeCurrent();
         if (!_passes.TryGetValue((geometry, typeof(TPass)), out CudnnPass? pass))
@@ -77,7 +87,7 @@ internal sealed class CudnnConvolutions : IConvolutions
             _passes.Add((geometry, typeof(TPass)), pass);
         }
 
-        return pass;
+        return (TPass)pass;
     }
 
     // 91300 is 9.13.0.

@@ -2,14 +2,39 @@ using TinyFlow.Cuda.Native;
 
 namespace TinyFlow.Cuda.Convolutions;
 
-/// <summary>y from x and weight.</summary>
-internal sealed unsafe class CudnnForward : CudnnPass
+/// <summary>y from x and weight, and a bias where the algorithm that was chosen adds one.</summary>
+internal sealed unsafe class CudnnForward(CudaBackend backend, NativeHandle handle, in ConvolutionGeometry geometry)
+    : CudnnPass(backend, handle, geometry, geometry.OutputCount)
 {
-    public CudnnForward(CudaBackend backend, NativeHandle handle, in ConvolutionGeometry geometry) : base(backend, handle, geometry, geometry.OutputCount)
-    {
-    }
+    // CUDNN_CONVOLUTION_FWD_ALGO_IMPLICIT_PRECOMP_GEMM: the only one that adds a bias without a ReLU behind it.
+    private const int ImplicitPrecomputedProduct = 1;
+
+    private readonly int _outputs = geometry.OutputChannels;
+    private nint _bias, _identity;
 
     protected override int Algorithms => 8;
+
+    /// <summary>y = x ∗ weight + bias in one go; false, and nothing is done, if the fastest algorithm cannot.</summary>
+    public bool TryRunWithBias(ulong x, ulong weight, ulong bias, ulong y)
+    {
+        if (ChoiceFor(x, weight) is not { Algorithm: ImplicitPrecomputedProduct } choice)
+        {
+            return false;
+        }
+
+        if (_identity == 0)
+        {
+            _bias = Images(1, _outputs, 1, 1);
+            _identity = Identity();
+        }
+
+        float one = 1, zero = 0;
+        using Tensor? workspace = Workspace(choice.WorkspaceBytes);
+        Cudnn.cudnnConvolutionBiasActivationForward(
+            Handle, &one, X, x, Weight, weight, Convolution, choice.Algorithm, workspace is null ? 0 : CudaBackend.Address(workspace), (nuint)choice.WorkspaceBytes,
+            &zero, Y, y, _bias, bias, _identity, Y, y).ThrowOnError();
+        return true;
+    }
 
     protected override CudnnStatus WorkspaceSize(int algorithm, out nuint bytes) =>
         Cudnn.cudnnGetConvolutionForwardWorkspaceSize(Handle, X, Weight, Convolution, Y, algorithm, out bytes);

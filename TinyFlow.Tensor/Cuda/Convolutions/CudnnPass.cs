@@ -66,17 +66,20 @@ internal abstract unsafe class CudnnPass : IDisposable
     /// <summary>Computes the pass from its two operands; false, and nothing is done, if cuDNN has no algorithm for it.</summary>
     public bool TryRun(ulong left, ulong right, ulong result, bool adds)
     {
-        _choice ??= Choose(left, right);
-        if (_choice == CudnnChoice.Refused)
+        CudnnChoice choice = ChoiceFor(left, right);
+        if (choice == CudnnChoice.Refused)
         {
             return false;
         }
 
-        using Tensor? workspace = Workspace(_choice.WorkspaceBytes);
+        using Tensor? workspace = Workspace(choice.WorkspaceBytes);
         float alpha = 1, beta = adds ? 1 : 0;
-        Run(_choice.Algorithm, left, right, result, workspace is null ? 0 : CudaBackend.Address(workspace), (nuint)_choice.WorkspaceBytes, &alpha, &beta).ThrowOnError();
+        Run(choice.Algorithm, left, right, result, workspace is null ? 0 : CudaBackend.Address(workspace), (nuint)choice.WorkspaceBytes, &alpha, &beta).ThrowOnError();
         return true;
     }
+
+    /// <summary>The algorithm for the pass, chosen with these operands the first time.</summary>
+    protected CudnnChoice ChoiceFor(ulong left, ulong right) => _choice ??= Choose(left, right);
 
     public void Dispose()
     {
@@ -141,7 +144,8 @@ internal abstract unsafe class CudnnPass : IDisposable
         return new CudnnChoice(fastest.Algorithm, (long)fastest.Memory, math);
     }
 
-    private Tensor? Workspace(long bytes) => bytes == 0 ? null : _backend.Scratch([checked((int)((bytes + sizeof(float) - 1) / sizeof(float)))]);
+    /// <summary>So many bytes to work in; null for none.</summary>
+    protected Tensor? Workspace(long bytes) => bytes == 0 ? null : _backend.Scratch([checked((int)((bytes + sizeof(float) - 1) / sizeof(float)))]);
 
     // Where memory is short an algorithm that needs less is better than none.
     private Tensor? LargestWorkspace(ref nuint bytes)
@@ -159,11 +163,21 @@ internal abstract unsafe class CudnnPass : IDisposable
         }
     }
 
-    private nint Images(int n, int c, int h, int w)
+    /// <summary>A descriptor that is released with the pass.</summary>
+    protected nint Images(int n, int c, int h, int w)
     {
         Cudnn.cudnnCreateTensorDescriptor(out nint descriptor).ThrowOnError();
         _descriptors.Add(new NativeHandle(descriptor, static value => Cudnn.cudnnDestroyTensorDescriptor(value)));
         Cudnn.cudnnSetTensor4dDescriptor(descriptor, CudnnFormat.Nchw, CudnnDataType.Float32, n, c, h, w).ThrowOnError();
+        return descriptor;
+    }
+
+    /// <summary>The descriptor of no activation, released with the pass.</summary>
+    protected nint Identity()
+    {
+        Cudnn.cudnnCreateActivationDescriptor(out nint descriptor).ThrowOnError();
+        _descriptors.Add(new NativeHandle(descriptor, static value => Cudnn.cudnnDestroyActivationDescriptor(value)));
+        Cudnn.cudnnSetActivationDescriptor(descriptor, CudnnActivation.Identity, nanPropagation: 1, coefficient: 0).ThrowOnError();
         return descriptor;
     }
 

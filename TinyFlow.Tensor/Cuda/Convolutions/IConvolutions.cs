@@ -1,7 +1,7 @@
 namespace TinyFlow.Cuda.Convolutions;
 
 /// <summary>
-/// Convolutions without bias on tensors in device memory, x [N, C, H, W], weight [K, C, R, S], y [N, K, H', W'], none of
+/// Convolutions on tensors in device memory, x [N, C, H, W], weight [K, C, R, S], y [N, K, H', W'], none of
 /// them empty.
 /// </summary>
 internal interface IConvolutions : IDisposable
@@ -9,8 +9,8 @@ internal interface IConvolutions : IDisposable
     /// <summary>What computes them, in words; where it is not the usual, also why.</summary>
     string Description { get; }
 
-    /// <summary>y = x ∗ weight.</summary>
-    void Forward(in ConvolutionGeometry geometry, ulong x, ulong weight, ulong y);
+    /// <summary>y = x ∗ weight, + bias [K] unless that is 0.</summary>
+    void Forward(in ConvolutionGeometry geometry, ulong x, ulong weight, ulong bias, ulong y);
 
     /// <summary>The gradient with respect to x.</summary>
     void InputGradient(in ConvolutionGeometry geometry, ulong dy, ulong weight, ulong dx, bool adds);

@@ -25,7 +25,7 @@ internal sealed class UnfoldedConvolutions : IConvolutions
     public string Description { get; }
 
     /// <inheritdoc/>
-    public void Forward(in ConvolutionGeometry geometry, ulong x, ulong weight, ulong y)
+    public void Forward(in ConvolutionGeometry geometry, ulong x, ulong weight, ulong bias, ulong y)
     {
         int filters = geometry.OutputChannels, pixels = geometry.OutputPixels, taps = Taps(geometry);
         long outputs = (long)filters * pixels, inputs = (long)geometry.InputChannels * geometry.InputPixels;
@@ -35,6 +35,11 @@ internal sealed class UnfoldedConvolutions : IConvolutions
             _backend.Products.Multiply(
                 new RowMajor(weight), new RowMajor(unfolded.Address, BatchStride: unfolded.ImageStride), y + Bytes(first * outputs),
                 images, filters, pixels, taps, adds: false);
+        }
+
+        if (bias != 0)
+        {
+            _backend.AddBias(geometry, bias, y);
         }
     }
 

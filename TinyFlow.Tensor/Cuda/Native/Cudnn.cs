@@ -23,6 +23,8 @@ internal static unsafe partial class Cudnn
         nameof(cudnnCreateConvolutionDescriptor), nameof(cudnnSetConvolution2dDescriptor), nameof(cudnnSetConvolutionMathType),
         nameof(cudnnDestroyConvolutionDescriptor),
         nameof(cudnnFindConvolutionForwardAlgorithmEx), nameof(cudnnGetConvolutionForwardWorkspaceSize), nameof(cudnnConvolutionForward),
+        nameof(cudnnCreateActivationDescriptor), nameof(cudnnSetActivationDescriptor), nameof(cudnnDestroyActivationDescriptor),
+        nameof(cudnnConvolutionBiasActivationForward),
         nameof(cudnnFindConvolutionBackwardDataAlgorithmEx), nameof(cudnnGetConvolutionBackwardDataWorkspaceSize), nameof(cudnnConvolutionBackwardData),
         nameof(cudnnFindConvolutionBackwardFilterAlgorithmEx), nameof(cudnnGetConvolutionBackwardFilterWorkspaceSize), nameof(cudnnConvolutionBackwardFilter),
     ];
@@ -86,6 +88,15 @@ internal static unsafe partial class Cudnn
     [LibraryImport(Library)]
     public static partial CudnnStatus cudnnDestroyConvolutionDescriptor(nint descriptor);
 
+    [LibraryImport(Library)]
+    public static partial CudnnStatus cudnnCreateActivationDescriptor(out nint descriptor);
+
+    [LibraryImport(Library)]
+    public static partial CudnnStatus cudnnSetActivationDescriptor(nint descriptor, CudnnActivation mode, int nanPropagation, double coefficient);
+
+    [LibraryImport(Library)]
+    public static partial CudnnStatus cudnnDestroyActivationDescriptor(nint descriptor);
+
     // Convolution. Find… runs and times each algorithm, and overwrites the result.
 
     [LibraryImport(Library)]
@@ -101,6 +112,13 @@ internal static unsafe partial class Cudnn
     public static partial CudnnStatus cudnnConvolutionForward(
         nint handle, float* alpha, nint xDescriptor, ulong x, nint wDescriptor, ulong w, nint convolution, int algorithm,
         ulong workspace, nuint workspaceBytes, float* beta, nint yDescriptor, ulong y);
+
+    /// <summary>y = activation(alpha1·(x ∗ w) + alpha2·z + bias).</summary>
+    [LibraryImport(Library)]
+    public static partial CudnnStatus cudnnConvolutionBiasActivationForward(
+        nint handle, float* alpha1, nint xDescriptor, ulong x, nint wDescriptor, ulong w, nint convolution, int algorithm,
+        ulong workspace, nuint workspaceBytes, float* alpha2, nint zDescriptor, ulong z, nint biasDescriptor, ulong bias,
+        nint activation, nint yDescriptor, ulong y);
 
     [LibraryImport(Library)]
     public static partial CudnnStatus cudnnFindConvolutionBackwardDataAlgorithmEx(

@@ -19,6 +19,12 @@ internal enum CudnnConvolutionMode
     CrossCorrelation = 1,
 }
 
+/// <summary>cudnnActivationMode_t.</summary>
+internal enum CudnnActivation
+{
+    Identity = 5,
+}
+
 /// <summary>cudnnMathType_t: what products may be rounded to. The default permits TF32 for float32.</summary>
 internal enum CudnnMath
 {

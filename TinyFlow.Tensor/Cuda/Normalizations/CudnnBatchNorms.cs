@@ -37,7 +37,7 @@ internal sealed unsafe class CudnnBatchNorms : IBatchNorms
     /// <inheritdoc/>
     public void Forward(
         Tensor x, Tensor gamma, Tensor beta, Tensor runningMean, Tensor runningVariance,
-        Tensor mean, Tensor inverseDeviation, Tensor y, BatchNormSettings settings)
+        Tensor mean, Tensor inverseDeviation, Tensor y, BatchNormSettings settings, Tensor? bias)
     {
         CudnnChannels channels = ChannelsOf(x);
         float one = 1, zero = 0;
@@ -47,6 +47,10 @@ internal sealed unsafe class CudnnBatchNorms : IBatchNorms
             CudaBackend.Address(runningMean), CudaBackend.Address(runningVariance), settings.Epsilon,
             CudaBackend.Address(mean), CudaBackend.Address(inverseDeviation)).ThrowOnError();
         Activate(y, settings.Activation);
+        if (bias is not null)
+        {
+            _backend.ScaleShift(bias, settings.Momentum, 0, Sink.AddTo(runningMean));
+        }
     }
 
     /// <inheritdoc/>
@@ -69,11 +73,11 @@ internal sealed unsafe class CudnnBatchNorms : IBatchNorms
     /// <inheritdoc/>
     public void Backward(
         Tensor x, Tensor gamma, Tensor beta, Tensor mean, Tensor inverseDeviation, Tensor dy,
-        Sink dx, Sink dgamma, Sink dbeta, BatchNormSettings settings, BatchStatistics statistics)
+        Sink dx, Sink dgamma, Sink dbeta, BatchNormSettings settings, BatchStatistics statistics, Sink dbias)
     {
         if (statistics == BatchStatistics.Running)
         {
-            _own.Backward(x, gamma, beta, mean, inverseDeviation, dy, dx, dgamma, dbeta, settings, statistics);
+            _own.Backward(x, gamma, beta, mean, inverseDeviation, dy, dx, dgamma, dbeta, settings, statistics, dbias);
             return;
         }
 
@@ -95,6 +99,7 @@ internal sealed unsafe class CudnnBatchNorms : IBatchNorms
             CudaBackend.Address(mean), CudaBackend.Address(inverseDeviation)).ThrowOnError();
         Put(dgammaAlone, dgamma);
         Put(dbetaAlone, dbeta);
+        _backend.Clear(dbias);
     }
 
     public void Dispose()

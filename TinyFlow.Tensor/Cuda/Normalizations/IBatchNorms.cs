@@ -9,7 +9,7 @@ internal interface IBatchNorms : IDisposable
     /// <summary>As <see cref="IBackend.BatchNorm"/>.</summary>
     void Forward(
         Tensor x, Tensor gamma, Tensor beta, Tensor runningMean, Tensor runningVariance,
-        Tensor mean, Tensor inverseDeviation, Tensor y, BatchNormSettings settings);
+        Tensor mean, Tensor inverseDeviation, Tensor y, BatchNormSettings settings, Tensor? bias);
 
     /// <summary>As <see cref="IBackend.BatchNormInference"/>.</summary>
     void Inference(
@@ -19,5 +19,5 @@ internal interface IBatchNorms : IDisposable
     /// <summary>As <see cref="IBackend.BatchNormBackward"/>.</summary>
     void Backward(
         Tensor x, Tensor gamma, Tensor beta, Tensor mean, Tensor inverseDeviation, Tensor dy,
-        Sink dx, Sink dgamma, Sink dbeta, BatchNormSettings settings, BatchStatistics statistics);
+        Sink dx, Sink dgamma, Sink dbeta, BatchNormSettings settings, BatchStatistics statistics, Sink dbias);
 }

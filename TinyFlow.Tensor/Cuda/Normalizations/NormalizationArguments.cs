@@ -20,6 +20,7 @@ internal record struct NormalizationParameters
     public ulong NextVariance;
     public int UsesRunning;
     public int IsUpdated;
+    public ulong Bias;
 
     /// <summary>Of an instance normalization.</summary>
     public NormalizationParameters(Tensor mean, Tensor inverseDeviation, double epsilon, Activation activation)
@@ -76,6 +77,7 @@ internal record struct NormalizationGradientArguments
     public ulong DlogDet;
     public float MeanShare;
     public float VarianceShare;
+    public ulong ZeroBias;
 
     public NormalizationGradientArguments(ChannelCut cut, Tensor x, Tensor dy, Sink dx, NormalizationParameters parameters)
     {

@@ -15,11 +15,12 @@ internal sealed class OwnNormalizations(CudaBackend backend) : IBatchNorms
     /// <inheritdoc/>
     public void Forward(
         Tensor x, Tensor gamma, Tensor beta, Tensor runningMean, Tensor runningVariance,
-        Tensor mean, Tensor inverseDeviation, Tensor y, BatchNormSettings settings) =>
+        Tensor mean, Tensor inverseDeviation, Tensor y, BatchNormSettings settings, Tensor? bias) =>
         Normalize(ChannelCut.OfBatch(x), x, y, new NormalizationParameters(gamma, beta, mean, inverseDeviation, settings)
         {
             RunningMean = CudaBackend.Address(runningMean),
             RunningVariance = CudaBackend.Address(runningVariance),
+            Bias = bias is null ? 0 : CudaBackend.Address(bias),
         });
 
     /// <inheritdoc/>
@@ -44,12 +45,13 @@ internal sealed class OwnNormalizations(CudaBackend backend) : IBatchNorms
     /// <inheritdoc/>
     public void Backward(
         Tensor x, Tensor gamma, Tensor beta, Tensor mean, Tensor inverseDeviation, Tensor dy,
-        Sink dx, Sink dgamma, Sink dbeta, BatchNormSettings settings, BatchStatistics statistics)
+        Sink dx, Sink dgamma, Sink dbeta, BatchNormSettings settings, BatchStatistics statistics, Sink dbias)
     {
         if (x.Count == 0)
         {
             backend.Clear(dgamma);
             backend.Clear(dbeta);
+            backend.Clear(dbias);
             return;
         }
 
@@ -60,6 +62,7 @@ internal sealed class OwnNormalizations(CudaBackend backend) : IBatchNorms
         };
         (arguments.Dgamma, arguments.DgammaAdds) = CudaBackend.SinkAddress(dgamma);
         (arguments.Dbeta, arguments.DbetaAdds) = CudaBackend.SinkAddress(dbeta);
+        arguments.ZeroBias = dbias is { Adds: false, Tensor: { } nothing } ? CudaBackend.Address(nothing) : 0;
         NormalizeBackward(cut, arguments);
     }
 
