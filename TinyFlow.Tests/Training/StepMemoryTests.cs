@@ -31,8 +31,9 @@ public sealed class StepMemoryTests
             long peak = 0;
             trainer.Run(new StepWatcher(_ => peak = backend.Memory.Peak));
 
-            // Memory comes in eight sizes to each power of two, so that a block may be an eighth larger than what it is for.
-            Assert.AreEqual(peak, measured.Of(Batch), peak / 8.0);
+            // Memory comes in eight sizes to each power of two, so that a block may be an eighth larger than what it is for; and what
+            // an image costs is the difference of two steps, of which only one may have blocks as large as that.
+            Assert.AreEqual(peak, measured.Of(Batch), peak / 4.0);
         });
     }
 
