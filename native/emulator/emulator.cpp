@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <atomic>
 #include <map>
+#include <memory>
 #include <mutex>
 
 namespace tf_emulator {
@@ -55,8 +56,10 @@ Outcome launch(const Kernel& kernel, Size grid, Size block, const void* argument
     std::atomic<std::uint64_t> failed{blocks};
 
     parallel_for((blocks + share - 1) / share, options.cpu_threads, [&](std::size_t part) {
-        // One for each thread of the CPU, kept for the next launch: its stacks are dear to make.
-        static thread_local Block worker;
+        // One for each thread of the CPU, kept for the next launch: its stacks are dear to make. Behind a pointer, because the
+        // system has few bytes for the threads' own variables of all libraries that are loaded late.
+        static thread_local std::unique_ptr<Block> mine = std::make_unique<Block>();
+        Block& worker = *mine;
         worker.begin(kernel, arguments, grid, block, options.order);
         for (std::uint64_t i = part * share; i < std::min(blocks, (part + 1) * share); ++i) {
             if (i >= failed) break; // Blocks before the failed one still run: the first failure is reported.
