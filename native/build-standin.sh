@@ -20,7 +20,7 @@ command -v "$compiler" >/dev/null || {
 }
 
 output=../artifacts/native
-flags=(-std=c++17 -fPIC -g1 -pthread -fvisibility=hidden -ftls-model=initial-exec -Wall -Wextra -Werror)
+flags=(-std=c++17 -fPIC -g1 -pthread -fvisibility=hidden -Wall -Wextra -Werror)
 # No contraction of products and sums, as in the PTX: the kernels' bits agree with a GPU's.
 kernel_flags=(-O2 -ffp-contract=off -fno-math-errno)
 library_flags=(-O3 -ffp-contract=fast)
@@ -31,7 +31,7 @@ if "$compiler" -march=native -E -x c++ /dev/null >/dev/null 2>&1; then
 fi
 if [ "${1:-}" = --coverage ]; then
     output=../artifacts/native/coverage
-    kernel_flags=(-O0 -ffp-contract=off --coverage -fprofile-update=atomic)
+    kernel_flags+=(-O1 --coverage -fprofile-update=atomic)
 fi
 without=
 if [ "${1:-}" = --without ]; then
