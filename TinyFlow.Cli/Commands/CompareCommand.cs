@@ -35,6 +35,11 @@ internal static class CompareCommand
             EvaluationSettings settings = new() { NoiseDraws = parsed.GetValue(draws), Seed = parsed.GetValue(seed) };
             EvaluationResult ofA = Evaluator.Evaluate(a.Model, test, settings, interruption.Token).RequireFinite(a.Path);
             EvaluationResult ofB = Evaluator.Evaluate(b.Model, test, settings, interruption.Token).RequireFinite(b.Path);
+            if ((ofA.NotRecorded ?? ofB.NotRecorded) is { } reason)
+            {
+                Console.Error.WriteLine(DeviceChoice.NotRecorded("Batches", reason));
+            }
+
             PairedComparison comparison = PairedComparison.Of(ofA, ofB);
             Console.WriteLine(parsed.GetValue(json) ? ToJson(a, ofA, b, ofB, comparison, test) : ToText(a, ofA, b, ofB, comparison, test));
             return ExitCode.Success;

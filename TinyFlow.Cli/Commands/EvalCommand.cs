@@ -53,6 +53,11 @@ internal static class EvalCommand
                 Seed = parsed.GetValue(seed),
             };
             EvaluationResult result = Evaluator.Evaluate(trained.Model, test, settings, interruption.Token).RequireFinite(trained.Path);
+            if (result.NotRecorded is { } reason)
+            {
+                Console.Error.WriteLine(DeviceChoice.NotRecorded("Batches", reason));
+            }
+
             if (parsed.GetValue(perImage) is { } file)
             {
                 PerImageFile.Write(file, result.PerImage);

@@ -43,6 +43,10 @@ internal static class DeviceChoice
         _ => "float32",
     };
 
+    /// <summary>That work of a backend which can record it was not recorded, in a sentence.</summary>
+    public static string NotRecorded(string what, string reason) =>
+        $"{what} are done call by call, which is slower than recorded ones and gives the same results: {reason}";
+
     private static CudaBackend Gpu(int number, DeviceRequest request)
     {
         string? obstacle = CudaInventory.Obstacle(number);

@@ -1,3 +1,4 @@
+using TinyFlow.Cli.Devices;
 using TinyFlow.Cli.Pictures;
 using TinyFlow.Cli.Rendering;
 using TinyFlow.Nvp.Checkpoints;
@@ -98,7 +99,7 @@ internal sealed class RunObserver(
         if (!_hasSaidNotRecorded && trainer.StepsNotRecorded is { } reason)
         {
             _hasSaidNotRecorded = true;
-            display.Line($"Steps are done call by call, which is slower than recorded ones and gives the same results: {reason}");
+            display.Line(DeviceChoice.NotRecorded("Steps", reason));
         }
     }
 
