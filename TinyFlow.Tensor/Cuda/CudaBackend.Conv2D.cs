@@ -15,6 +15,9 @@ public sealed unsafe partial class CudaBackend
     /// <summary>What computes convolutions: cuDNN, of which version; or matrix products, and why.</summary>
     public string ConvolutionMethod => Convolutions.Description;
 
+    /// <summary>Is told, once for each shape and pass (its kind by name), what was chosen of the algorithms that cuDNN has timed.</summary>
+    internal Action<ConvolutionGeometry, string, CudnnChoice, CudnnAlgorithmPerformance[]>? ConvolutionTimed { get; set; }
+
     /// <summary>By cuDNN, opened at its first use, or by matrix products; or what is put here, which the backend then owns.</summary>
     internal IConvolutions Convolutions
     {

@@ -9,6 +9,9 @@ public sealed unsafe partial class CudaBackend : IRecorder
     // CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED and those after it, up to CUDA_ERROR_STREAM_CAPTURE_WRONG_THREAD.
     private const int FirstCaptureError = 900, LastCaptureError = 908;
 
+    /// <summary>How many kernels and copies the work had that was recorded last; 0 before.</summary>
+    internal long RecordedNodes { get; private set; }
+
     /// <inheritdoc/>
     /// <remarks>
     /// The work has to be done twice at least before, in the same shapes, so that kernels are loaded, algorithms chosen and
@@ -23,6 +26,9 @@ public sealed unsafe partial class CudaBackend : IRecorder
             nint graph = Capture(work);
             try
             {
+                nuint nodes = 0;
+                Driver.cuGraphGetNodes(graph, null, ref nodes).ThrowOnError();
+                RecordedNodes = (long)nodes;
                 Driver.cuGraphInstantiateWithFlags(out nint executable, graph, 0).ThrowOnError();
                 return new CudaRecording(_context, executable, reserve);
             }

@@ -14,6 +14,7 @@ internal abstract unsafe class CudnnPass : IDisposable
     private readonly CudaBackend _backend;
     private readonly NativeHandle _handle;
     private readonly List<NativeHandle> _descriptors = [];
+    private readonly ConvolutionGeometry _geometry;
     private readonly long _resultCount;
     private CudnnChoice? _choice;
 
@@ -26,6 +27,7 @@ internal abstract unsafe class CudnnPass : IDisposable
     {
         _backend = backend;
         _handle = handle;
+        _geometry = geometry;
         _resultCount = resultCount;
         try
         {
@@ -79,7 +81,16 @@ internal abstract unsafe class CudnnPass : IDisposable
     }
 
     /// <summary>The algorithm for the pass, chosen with these operands the first time.</summary>
-    protected CudnnChoice ChoiceFor(ulong left, ulong right) => _choice ??= Choose(left, right);
+    protected CudnnChoice ChoiceFor(ulong left, ulong right)
+    {
+        if (_choice is null)
+        {
+            (_choice, CudnnAlgorithmPerformance[] timed) = Choose(left, right);
+            _backend.ConvolutionTimed?.Invoke(_geometry, GetType().Name, _choice, timed);
+        }
+
+        return _choice;
+    }
 
     public void Dispose()
     {
@@ -100,7 +111,7 @@ internal abstract unsafe class CudnnPass : IDisposable
     protected abstract CudnnStatus Run(
         int algorithm, ulong left, ulong right, ulong result, ulong workspace, nuint workspaceBytes, float* alpha, float* beta);
 
-    private CudnnChoice Choose(ulong left, ulong right)
+    private (CudnnChoice Choice, CudnnAlgorithmPerformance[] Timed) Choose(ulong left, ulong right)
     {
         _backend.Context.RequireDoing("has a convolution of a shape that was not met before");
         nuint bytes = 0;
@@ -120,12 +131,13 @@ internal abstract unsafe class CudnnPass : IDisposable
             left, right, CudaBackend.Address(result), workspace is null ? 0 : CudaBackend.Address(workspace), bytes, MostResults, out int found, results);
         if (status.IsRefusal())
         {
-            return CudnnChoice.Refused;
+            return (CudnnChoice.Refused, []);
         }
 
         status.ThrowOnError($"the timing of {GetType().Name}");
         CudnnAlgorithmPerformance? best = null;
-        foreach (CudnnAlgorithmPerformance performance in new ReadOnlySpan<CudnnAlgorithmPerformance>(results, found))
+        CudnnAlgorithmPerformance[] timed = new ReadOnlySpan<CudnnAlgorithmPerformance>(results, found).ToArray();
+        foreach (CudnnAlgorithmPerformance performance in timed)
         {
             bool isUsable = performance is { Status: CudnnStatus.Success, Determinism: CudnnDeterminism.Deterministic } && performance.Memory <= bytes;
             if (isUsable && (best is null || performance.Time < best.Value.Time))
@@ -136,12 +148,12 @@ internal abstract unsafe class CudnnPass : IDisposable
 
         if (best is not { } fastest)
         {
-            return CudnnChoice.Refused;
+            return (CudnnChoice.Refused, timed);
         }
 
         CudnnMath math = _backend.Precision == MatmulPrecision.Highest ? WantedMath : fastest.Math;
         Cudnn.cudnnSetConvolutionMathType(Convolution, math).ThrowOnError();
-        return new CudnnChoice(fastest.Algorithm, (long)fastest.Memory, math);
+        return (new CudnnChoice(fastest.Algorithm, (long)fastest.Memory, math), timed);
     }
 
     /// <summary>So many bytes to work in; null for none.</summary>

@@ -1,0 +1,102 @@
+using System.IO.Compression;
+using TinyFlow;
+using TinyFlow.Tests.Ops;
+
+namespace Bench.Gpu;
+
+/// <summary>How a row of the table of ops compares with its record: values, then the gradient of each operand.</summary>
+/// <param name="Name">The row.</param>
+/// <param name="IsPromised">Whether it must be the same to the bit.</param>
+/// <param name="IsSame">Whether it is.</param>
+/// <param name="LargestError">The largest difference, in units of the largest magnitude of its tensor, or of 1.</param>
+/// <param name="Allowed">What may differ.</param>
+/// <param name="Reason">Why it may.</param>
+/// <param name="IsGood">Whether it is as promised.</param>
+internal sealed record OpComparison(string Name, bool IsPromised, bool IsSame, double LargestError, double Allowed, string Reason, bool IsGood);
+
+/// <summary>All comparisons.</summary>
+internal sealed record OpComparisons(int Rows, int Same, int Good, IReadOnlyList<OpComparison> Others);
+
+/// <summary>The table of ops as computed elsewhere: by the emulator of a GPU, whose kernels are the same.</summary>
+internal static class RecordedOps
+{
+    // What cuBLAS and cuDNN compute, in an order of their own. All others are our kernels, fused and ordered by the source alone.
+    private static readonly string[] OfLibraries = ["MatMul", "Conv2D", "BatchNorm"];
+
+    /// <summary>Computes all rows and writes them to a file.</summary>
+    public static void Record(FileInfo file)
+    {
+        using CudaBackend backend = new();
+        using FileStream stream = file.Create();
+        using BinaryWriter writer = new(new GZipStream(stream, CompressionLevel.Optimal));
+        writer.Write(All.Count);
+        foreach (OpCase row in All)
+        {
+            writer.Write(row.Name);
+            double[][] tensors = Of(row, backend);
+            writer.Write(tensors.Length);
+            foreach (double[] values in tensors)
+            {
+                writer.Write(values.Length);
+                foreach (double value in values)
+                {
+                    writer.Write((float)value);
+                }
+            }
+        }
+    }
+
+    /// <summary>Computes all rows that a file has, and compares.</summary>
+    public static OpComparisons Compare(FileInfo file)
+    {
+        using CudaBackend backend = new();
+        using BinaryReader reader = new(new GZipStream(file.OpenRead(), CompressionMode.Decompress));
+        List<OpComparison> comparisons = [];
+        for (int rows = reader.ReadInt32(); rows > 0; rows--)
+        {
+            string name = reader.ReadString();
+            double[][] expected = new double[reader.ReadInt32()][];
+            for (int i = 0; i < expected.Length; i++)
+            {
+                expected[i] = new double[reader.ReadInt32()];
+                for (int j = 0; j < expected[i].Length; j++)
+                {
+                    expected[i][j] = reader.ReadSingle();
+                }
+            }
+
+            comparisons.Add(Compare(OpCases.Named(name), expected, Of(OpCases.Named(name), backend)));
+        }
+
+        return new OpComparisons(
+            comparisons.Count, comparisons.Count(row => row.IsSame), comparisons.Count(row => row.IsGood), [.. comparisons.Where(row => !row.IsSame)]);
+    }
+
+    private static IReadOnlyList<OpCase> All { get; } = [.. OpCases.Small, .. OpCases.Large];
+
+    private static double[][] Of(OpCase row, CudaBackend backend)
+    {
+        OpRun run = OpRun.Of(row, backend);
+        return [run.Value, .. run.Gradients];
+    }
+
+    private static OpComparison Compare(OpCase row, double[][] expected, double[][] found)
+    {
+        bool isPromised = !OfLibraries.Any(op => row.Name.Contains(op, StringComparison.Ordinal)), isSame = true;
+        double largest = 0;
+        foreach ((double[] a, double[] b) in expected.Zip(found))
+        {
+            double unit = Math.Max(1, a.Select(Math.Abs).DefaultIfEmpty().Max());
+            for (int i = 0; i < a.Length; i++)
+            {
+                isSame &= a[i].Equals(b[i]);
+                double error = Math.Abs(a[i] - b[i]) / unit;
+                largest = a[i].Equals(b[i]) || error <= largest ? largest : error;
+            }
+        }
+
+        // Two float32 results, each as far from the truth as the table allows.
+        double allowed = isPromised ? 0 : 2 * row.Tolerance.Value;
+        return new OpComparison(row.Name, isPromised, isSame, largest, allowed, isPromised ? "the same operations in the same order" : row.Tolerance.Reason, isSame || largest <= allowed);
+    }
+}
