@@ -52,7 +52,6 @@ struct Convolution {
 
 struct Activation {
     int mode = 0;
-    double coefficient = 0;
 };
 
 // Null where the descriptor is none, or was never set.
@@ -61,9 +60,6 @@ std::shared_ptr<Tensor> find_tensor(void* descriptor);
 std::shared_ptr<Filter> find_filter(void* descriptor);
 std::shared_ptr<Convolution> find_convolution(void* descriptor);
 std::shared_ptr<Activation> find_activation(void* descriptor);
-
-float activate(const Activation& activation, float x);
-float activation_gradient(const Activation& activation, float x, float y);
 
 // Gives work to the library's stream.
 int submit(Library& library, const char* name, std::function<Ending()> run);

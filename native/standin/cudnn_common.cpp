@@ -2,7 +2,6 @@
 #include "cudnn.h"
 #include "handles.h"
 #include "memory.h"
-#include <cmath>
 
 namespace tf_standin::cudnn {
 namespace {
@@ -61,34 +60,6 @@ bool Tensor::is_channels_last() const {
 }
 
 std::shared_ptr<Library> find_library(void* handle) { return handles<Library>().find(handle); }
-
-float activate(const Activation& a, float x) {
-    switch (a.mode) {
-    case 0: return 1 / (1 + std::exp(-x));
-    case 1: return x < 0 ? 0 : x;
-    case 2: return std::tanh(x);
-    case 3: return std::fmin(std::fmax(x, 0.0f), static_cast<float>(a.coefficient));
-    case 4: return x >= 0 ? x : static_cast<float>(a.coefficient) * std::expm1(x);
-    case 6: return x / (1 + std::exp(-static_cast<float>(a.coefficient) * x));
-    default: return x;
-    }
-}
-
-float activation_gradient(const Activation& a, float x, float y) {
-    float coefficient = static_cast<float>(a.coefficient);
-    switch (a.mode) {
-    case 0: return y * (1 - y);
-    case 1: return y > 0 ? 1.0f : 0.0f;
-    case 2: return 1 - y * y;
-    case 3: return y > 0 && y < coefficient ? 1.0f : 0.0f;
-    case 4: return x >= 0 ? 1.0f : y + coefficient;
-    case 6: {
-        float s = 1 / (1 + std::exp(-coefficient * x));
-        return s + coefficient * x * s * (1 - s);
-    }
-    default: return 1;
-    }
-}
 
 int submit(Library& library, const char* name, std::function<Ending()> run) {
     ++counters().library_calls;

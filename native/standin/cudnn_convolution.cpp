@@ -201,13 +201,17 @@ TF_API int cudnnConvolutionBiasActivationForward(void* handle, const void* alpha
         return fail(status_bad_param, "z has to be as y, and the bias [1, K, 1, 1]");
     }
     if (alpha2 == nullptr) return fail(status_null_pointer, "alpha2 is missing");
-    constexpr int identity = 5, precomputed = 1; // CUDNN_ACTIVATION_IDENTITY, …_ALGO_IMPLICIT_PRECOMP_GEMM
+    constexpr int relu = 1, identity = 5, precomputed = 1; // CUDNN_ACTIVATION_…, …_ALGO_IMPLICIT_PRECOMP_GEMM
+    if (activation->mode != relu && activation->mode != identity) {
+        return fail(status_not_supported, "an activation other than ReLU and identity");
+    }
     if (activation->mode == identity && code != precomputed) {
         return fail(status_not_supported, "without an activation only algorithm 1 adds a bias");
     }
+    bool cut = activation->mode == relu;
     float share = *static_cast<const float*>(alpha2);
     return run(*library, "cudnnConvolutionBiasActivationForward", p, code, {workspace, bytes}, alpha1, &zero, x, w, y,
-               [=, z_tensor = *zs, bias_tensor = *biases, act = *activation](const Problem& q, const ConvolutionHow& how) {
+               [=, z_tensor = *zs, bias_tensor = *biases](const Problem& q, const ConvolutionHow& how) {
                    Floats inputs(q.x, x), filters(q.w, w), offsets(bias_tensor, bias);
                    std::vector<float> sums(q.y.count());
                    convolve(q.shape, inputs.data(), filters.data(), sums.data(), how);
@@ -220,7 +224,7 @@ TF_API int cudnnConvolutionBiasActivationForward(void* handle, const void* alpha
                    for (std::size_t i = 0; i < sums.size(); ++i) {
                        std::size_t channel = i / q.shape.out_plane() % q.shape.filters;
                        float sum = sums[i] + offsets.data()[channel] + (share != 0 ? share * added[i] : 0);
-                       result.data()[i] = activate(act, sum);
+                       result.data()[i] = cut && sum < 0 ? 0 : sum;
                    }
                    result.store();
                });

@@ -91,8 +91,6 @@ TF_API std::size_t cudnnGetVersion() { return static_cast<std::size_t>(static_ca
 TF_API std::size_t cudnnGetCudartVersion() { return 13000; }
 TF_API std::size_t cudnnGetMaxDeviceVersion() { return 1210; }
 TF_API int cudnnGraphVersionCheck() { return status_success; }
-TF_API int cudnnOpsVersionCheck() { return status_success; }
-TF_API int cudnnCnnVersionCheck() { return status_success; }
 
 TF_API const char* cudnnGetErrorString(int status) {
     switch (status) {
@@ -144,15 +142,6 @@ TF_API int cudnnSetStream(void* handle, void* stream) {
     auto library = find_library(handle);
     if (library == nullptr || find_stream(stream) == nullptr) return fail(status_bad_param, "no such handle or stream");
     library->stream = stream;
-    return status_success;
-}
-
-TF_API int cudnnGetStream(void* handle, void** stream) {
-    static Call call("cudnnGetStream");
-    if (int error = call.begin_library()) return error;
-    auto library = find_library(handle);
-    if (library == nullptr) return fail(status_bad_param, "no such handle");
-    *stream = library->stream;
     return status_success;
 }
 
@@ -250,15 +239,6 @@ TF_API int cudnnSetConvolutionMathType(void* descriptor, int math) {
     return set(descriptor, value);
 }
 
-TF_API int cudnnGetConvolutionMathType(void* descriptor, int* math) {
-    static Call call("cudnnGetConvolutionMathType");
-    if (int error = call.begin_library()) return error;
-    auto value = find_convolution(descriptor);
-    if (value == nullptr) return fail(status_bad_param, "the descriptor is not set");
-    *math = value->math;
-    return status_success;
-}
-
 TF_API int cudnnSetConvolutionGroupCount(void* descriptor, int groups) {
     static Call call("cudnnSetConvolutionGroupCount");
     if (int error = call.begin_library()) return error;
@@ -279,12 +259,12 @@ TF_API int cudnnCreateActivationDescriptor(void** descriptor) {
 
 TF_API int cudnnDestroyActivationDescriptor(void* descriptor) { return destroy<Activation>(descriptor); }
 
-TF_API int cudnnSetActivationDescriptor(void* descriptor, int mode, int, double coefficient) {
+TF_API int cudnnSetActivationDescriptor(void* descriptor, int mode, int, double) {
     static Call call("cudnnSetActivationDescriptor");
     if (int error = call.begin_library()) return error;
     constexpr int last = 6; // CUDNN_ACTIVATION_SWISH
     if (mode < 0 || mode > last) return fail(status_bad_param, "an unknown activation");
-    return set(descriptor, Activation{mode, coefficient});
+    return set(descriptor, Activation{mode});
 }
 
 // One number for each channel (spatial), or for each place of an image.

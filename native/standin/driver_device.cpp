@@ -135,13 +135,6 @@ TF_API int cuCtxGetCurrent(void** context) {
     return success;
 }
 
-TF_API int cuCtxGetDevice(int* ordinal) {
-    static Call call("cuCtxGetDevice");
-    if (int error = call.begin(Needs::context)) return error;
-    *ordinal = current_device()->ordinal();
-    return success;
-}
-
 TF_API int cuCtxSynchronize() {
     static Call call("cuCtxSynchronize");
     if (int error = call.begin(Needs::context)) return error;

@@ -1,5 +1,6 @@
 // Products of matrices, and the precision that was chosen for them.
 #include "test.h"
+#include <cstring>
 
 namespace tf_test {
 namespace {
@@ -52,6 +53,25 @@ void products_are_right() {
         cublasSgemm_v2(blas, 0, 0, 1, 1, 1, &one, pointer(dx), 1, pointer(dx), 1, &zero,
                        pointer(dy), 1);
         check(s.download(dy, 1)[0] == (mode == 3 ? 1.0f : x[0] * x[0]), "the precision of math mode " + std::to_string(mode));
+    }
+
+    // bfloat16 keeps 7 bits: 3 · 1.0078125 + 1 · 2 = 5.0234375 is stored as 5.03125.
+    const std::uint16_t factors[] = {0x4040, 0x3f80, 0x3f81, 0x4000}; // 3, 1; 1.0078125, 2
+    Address small = s.allocate(sizeof factors), product = s.upload({0, 0});
+    cuMemcpyHtoDAsync_v2(small, factors, sizeof factors, s.stream);
+    constexpr int float32 = 0, bfloat16 = 14, compute_float32 = 68;
+    for (int type : {float32, bfloat16}) {
+        int error = cublasGemmEx(blas, 0, 0, 1, 1, 2, &one, pointer(small), bfloat16, 1, pointer(small + 4), bfloat16, 2, &zero,
+                                 pointer(product), type, 1, compute_float32, -1);
+        check_equal(error, 0, "cublasGemmEx");
+        float found = s.download(product, 1)[0];
+        if (type == float32) {
+            check(found == 5.0234375f, "a product of bfloat16 as float32");
+        } else {
+            std::uint32_t bits;
+            std::memcpy(&bits, &found, sizeof bits);
+            check_equal(bits & 0xffff, 0x40a1, "a product of bfloat16 as bfloat16");
+        }
     }
     check_equal(cublasSgemm_v2(blas, 0, 0, 4, 4, 4, &one, nullptr, 3, nullptr, 4, &zero, nullptr, 4), 7, "lda < m");
     cublasSgemm_v2(blas, 0, 0, 4, 4, 4, &one, pointer(dx), 4, pointer(dx), 4, &zero,

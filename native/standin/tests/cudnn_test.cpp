@@ -108,6 +108,28 @@ void convolutions_are_right() {
         check_close(s.download(rx, x.size()), xs, float_sums, what + ": dx");
         check_close(s.download(rw, w.size()), ws, float_sums, what + ": dw");
 
+        // y = max(0, 2·conv(x, w) + 0.25·y + bias)
+        std::vector<float> offsets = numbers(o.k, 4);
+        std::vector<double> cut(ys);
+        for (int n = 0; n < o.n; ++n)
+            for (int k = 0; k < o.k; ++k)
+                for (int i = 0; i < o.p(); ++i)
+                    for (int j = 0; j < o.q(); ++j) {
+                        double& v = cut[place(o.format, o.k, o.p(), o.q(), n, k, i, j)];
+                        v = std::fmax(0, v + offsets[k]);
+                    }
+        Address doffsets = s.upload(offsets), rz = s.upload(y);
+        constexpr int relu = 1;
+        void* activation;
+        cudnnCreateActivationDescriptor(&activation);
+        cudnnSetActivationDescriptor(activation, relu, 0, 0);
+        error = cudnnConvolutionBiasActivationForward(dnn, &alpha, d.x, pointer(dx), d.w, pointer(dw), d.how, 1, workspace,
+                                                      workspace_bytes, &beta, d.y, pointer(dy), d.bias, pointer(doffsets),
+                                                      activation, d.y, pointer(rz));
+        check_equal(error, 0, "cudnnConvolutionBiasActivationForward");
+        check_close(s.download(rz, cut.size()), cut, float_sums, what + ": bias and ReLU");
+        cudnnDestroyActivationDescriptor(activation);
+
         std::vector<double> bias(o.k, 0.0);
         for (int n = 0; n < o.n; ++n)
             for (int k = 0; k < o.k; ++k)
@@ -207,6 +229,17 @@ void batch_norm_is_right() {
     check_close(s.download(running_variance, 2), variances, 1e-6, "its running variance");
     check_close(s.download(gscale, 2), egscale, 1e-6, "the scale's gradient");
     check_close(s.download(gbias, 2), egbias, 1e-6, "the bias's gradient");
+
+    // With the running statistics, which the training has just changed.
+    error = cudnnBatchNormalizationForwardInference(dnn, 1, &one, &zero, xd, pointer(dx), xd, pointer(y), pd, pointer(dscale),
+                                                    pointer(dbias), pointer(running_mean), pointer(running_variance), epsilon);
+    check_equal(error, 0, "cudnnBatchNormalizationForwardInference");
+    std::vector<double> inferred(x.size());
+    for (std::size_t i = 0; i < x.size(); ++i) {
+        std::size_t k = i / plane % c;
+        inferred[i] = scale[k] * (x[i] - means[k]) / std::sqrt(variances[k] + epsilon) + bias[k];
+    }
+    check_close(s.download(y, inferred.size()), inferred, 1e-6, "batch normalization by running statistics");
     cudnnDestroyTensorDescriptor(xd);
     cudnnDestroyTensorDescriptor(pd);
     cudnnDestroy(dnn);

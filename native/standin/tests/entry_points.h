@@ -94,9 +94,17 @@ int cudnnConvolutionBackwardData(void*, const void*, void*, const void*, void*, 
                                  std::size_t, const void*, void*, void*);
 int cudnnConvolutionBackwardFilter(void*, const void*, void*, const void*, void*, const void*, void*, int, void*,
                                    std::size_t, const void*, void*, void*);
+int cudnnCreateActivationDescriptor(void**);
+int cudnnDestroyActivationDescriptor(void*);
+int cudnnSetActivationDescriptor(void*, int, int, double);
+int cudnnConvolutionBiasActivationForward(void*, const void*, void*, const void*, void*, const void*, void*, int, void*,
+                                          std::size_t, const void*, void*, const void*, void*, const void*, void*, void*,
+                                          void*);
 int cudnnConvolutionBackwardBias(void*, const void*, void*, const void*, const void*, void*, void*);
 int cudnnBatchNormalizationForwardTraining(void*, int, const void*, const void*, void*, const void*, void*, void*, void*,
                                            const void*, const void*, double, void*, void*, double, void*, void*);
+int cudnnBatchNormalizationForwardInference(void*, int, const void*, const void*, void*, const void*, void*, void*, void*,
+                                            const void*, const void*, const void*, const void*, double);
 int cudnnBatchNormalizationBackward(void*, int, const void*, const void*, const void*, const void*, void*, const void*,
                                     void*, const void*, void*, void*, void*, const void*, void*, void*, double,
                                     const void*, const void*);
