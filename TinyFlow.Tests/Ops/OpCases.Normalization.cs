@@ -31,7 +31,7 @@ internal static partial class OpCases
         {
             foreach (FlowStatistics statistics in Enum.GetValues<FlowStatistics>())
             {
-                // Where they are used, what a finite difference sees of statistics that stay is not their gradient.
+                // Replayed running ones have no finite differences: they stay, but their gradient is that of the pass that mixed them.
                 yield return NormalizeFlow(shape, statistics, isUpdated: false);
             }
 
@@ -51,7 +51,7 @@ internal static partial class OpCases
             Tensor mean = Constant(tape, Operand.Between([shape[1]], 0.5, 1.5)), variance = Constant(tape, Operand.Between([shape[1]], 0.5, 2));
             (Var y, Var logDet, _, _) = v[0].FlowNorm(mean, variance, new FlowNormSettings(1e-2, 0.25, statistics, isUpdated));
 
-            // Of one image the log_det alone, that both gradients matter.
+            // Of both results, so that both gradients matter.
             return y * logDet.Reshape([shape[0], 1, 1, 1]);
         });
 
