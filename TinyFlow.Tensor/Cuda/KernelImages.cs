@@ -9,6 +9,9 @@ internal static class KernelImages
 
     private static readonly Lazy<Dictionary<string, string>> ModuleOfKernel = new(Index);
 
+    /// <summary>The names of all kernels.</summary>
+    public static IReadOnlyCollection<string> Kernels => ModuleOfKernel.Value.Keys;
+
     /// <summary>The name of the module that holds a kernel.</summary>
     /// <exception cref="InvalidOperationException">There is none.</exception>
     public static string ModuleOf(string kernel) => ModuleOfKernel.Value.TryGetValue(kernel, out string? module)
