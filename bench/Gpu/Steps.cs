@@ -52,7 +52,8 @@ internal static class Steps
             using StepProgram program = new(
                 model, training, Objective.Create(training.Objective, model, training.L2, training.Penalty), optimizer, average: null, batches, images, records);
             program.Plan(0, 0, _ => training.LearningRate);
-            parameters = model.Parameters.Values.Count;
+            // The flat tensor of all of them has gaps.
+            parameters = model.Parameters.Parameters.Sum(parameter => parameter.Shape.Count);
 
             // The first steps choose algorithms and record; their outcome is what both kinds must agree in.
             for (int i = 0; i < CheckedSteps; i++)
