@@ -95,6 +95,9 @@ public sealed class FlowModel : IDisposable
         return new FlowTerms(z, Prior.LogProb(z), logDet);
     }
 
+    /// <summary>The forward pass of a training step.</summary>
+    internal FlowTerms ForwardInTraining(Var x, MemoryMode memory) => memory == MemoryMode.Reversible ? ForwardReversibly(x) : Forward(x, Pass.Training);
+
     /// <summary>
     /// log p(x) of each image in evaluation, in nats, [N]: the density of dequantized images, to which
     /// <see cref="Likelihood.BitsPerDim(double, int)"/> adds the width of the pixels' bins.

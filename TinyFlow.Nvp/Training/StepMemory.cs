@@ -1,6 +1,5 @@
 using System.Globalization;
 using TinyFlow.Autograd;
-using TinyFlow.Nvp.Flows;
 using TinyFlow.Nvp.Models;
 using TinyFlow.Nvp.Objectives;
 using TinyFlow.Nvp.Parameters;
@@ -21,7 +20,8 @@ internal static class StepMemory
     public static void Require(FlowModel model, IObjective objective, TrainingConfig config)
     {
         const double GiB = 1 << 30;
-        if (model.Backend.Memory.Limit is not { } limit || Measure(model, objective, config) is not { } measured || measured.Of(config.BatchSize) <= limit)
+        if (model.Backend.Memory.Limit is not { } limit || SurelyFits(model, objective, config, limit) ||
+            Measure(model, objective, config) is not { } measured || measured.Of(config.BatchSize) <= limit)
         {
             return;
         }
@@ -33,6 +33,21 @@ internal static class StepMemory
             $"A training step with a batch of {config.BatchSize:N0} images needs about {measured.Of(config.BatchSize) / GiB:N1} GiB of memory, but the machine has {limit / GiB:N1} GiB. {advice}{(config.Memory == MemoryMode.Stored ? ", or memory mode reversible, which stores next to nothing" : "")}."));
     }
 
+    // As a rule it does, and training should begin: with as many times the memory of a small step as the batch is larger, what
+    // is there but once included, and an eighth for the sizes in which memory comes.
+    private static bool SurelyFits(FlowModel model, IObjective objective, TrainingConfig config, long limit)
+    {
+        if (config.BatchSize <= Few)
+        {
+            return true;
+        }
+
+        using BufferSnapshot buffers = new(model.Parameters);
+        Step(model, objective, config.Memory, Few);
+        buffers.Restore();
+        return 1.125 * model.Backend.Memory.Peak / Few * config.BatchSize <= limit;
+    }
+
     /// <summary>
     /// Does steps of 4, 8, 16, … images, without an update, until two of them one after the other each needed more memory
     /// than anything before. Null if the batch is no larger than what has been tried by then.
@@ -40,7 +55,6 @@ internal static class StepMemory
     internal static Measurement? Measure(FlowModel model, IObjective objective, TrainingConfig config)
     {
         using BufferSnapshot buffers = new(model.Parameters);
-        buffers.Take();
         long before = model.Backend.Memory.Peak;
         Measurement? smaller = null;
         for (int images = Few; images < config.BatchSize; images *= 2)
@@ -65,8 +79,7 @@ internal static class StepMemory
         using Tensor x = model.Backend.Allocate([images, model.ImageShape[0], model.ImageShape[1], model.ImageShape[2]], "a batch of images");
         model.Backend.Fill(x, 0.5);
         using Tape tape = new(model.Backend);
-        Var batch = tape.Constant(x);
-        tape.Backward(objective.Loss(memory == MemoryMode.Reversible ? model.ForwardReversibly(batch) : model.Forward(batch, Pass.Training)).Loss);
+        tape.Backward(objective.Loss(model.ForwardInTraining(tape.Constant(x), memory)).Loss);
     }
 
     /// <summary>What a step of some images needed, with all that is kept between steps, and what another image costs.</summary>

@@ -72,8 +72,7 @@ internal sealed class StepProgram : IDisposable
             _epoch = epoch;
             NoiseKey flips = new(_config.Seed, NoiseStreams.Flips(epoch));
             _model.Backend.Write(
-                Array.ConvertAll(_batches.Order(epoch).ToArray(), image => _config.HorizontalFlips && HorizontalFlips.IsFlipped(image, flips) ? -1.0 - image : image),
-                _order);
+                Array.ConvertAll(_batches.Order(epoch).ToArray(), image => (double)(_config.HorizontalFlips ? HorizontalFlips.Numbered(image, flips) : image)), _order);
         }
 
         for (int batch = 0; batch < _batches.BatchesPerEpoch; batch++)
@@ -114,12 +113,18 @@ internal sealed class StepProgram : IDisposable
     public LossValues FirstLoss()
     {
         _buffersBefore.Take();
-        _model.Backend.Fill(_first, 0);
-        using Tensor x = Batch(_batches.SizeOf(0));
+        using Tensor x = FirstImages(_batches.SizeOf(0));
         using Tape tape = new(_model.Backend, recording: false);
         LossValues loss = LossValues.Of(_objective.Loss(_model.Forward(tape.Constant(x), Pass.Training)));
         _buffersBefore.Restore();
         return loss;
+    }
+
+    /// <summary>So many of the planned epoch's first images, as steps see them. The caller disposes them.</summary>
+    public Tensor FirstImages(int count)
+    {
+        _model.Backend.Fill(_first, 0);
+        return Batch(count);
     }
 
     /// <summary>Lets steps change something again, after one that was not finite.</summary>
@@ -142,8 +147,7 @@ internal sealed class StepProgram : IDisposable
         _buffersBefore.Take();
         using Tensor x = Batch(images);
         using Tape tape = new(backend);
-        Var batch = tape.Constant(x);
-        LossTerms terms = _objective.Loss(_config.Memory == MemoryMode.Reversible ? _model.ForwardReversibly(batch) : _model.Forward(batch, Pass.Training));
+        LossTerms terms = _objective.Loss(_model.ForwardInTraining(tape.Constant(x), _config.Memory));
         tape.Backward(terms.Loss);
         _optimizer.Step(terms.Loss.Value);
         _buffersBefore.RestoreUnlessFinite(_optimizer.Guard);

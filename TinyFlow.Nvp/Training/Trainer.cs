@@ -299,25 +299,9 @@ public sealed partial class Trainer : IDisposable
         }
 
         _isInitialized = true;
-
-        int[] images = new int[Math.Min(InitializationImages, _data.Training.Count)];
-        for (int batch = 0, filled = 0; filled < images.Length; batch++)
-        {
-            ReadOnlySpan<int> some = _batches.Indices(0, batch);
-            some = some[..Math.Min(some.Length, images.Length - filled)];
-            some.CopyTo(images.AsSpan(filled));
-            filled += some.Length;
-        }
-
-        byte[] pixels = new byte[images.Length * _data.Training.Dimensions];
-        _data.Training.Gather(images, pixels);
-        if (Config.HorizontalFlips)
-        {
-            HorizontalFlips.Apply(images, pixels, _data.Training.Width, new NoiseKey(Config.Seed, NoiseStreams.Flips(0)));
-        }
-
-        using Tensor x = Dequantization.Of(
-            _model.Backend, _data.Training, images, pixels, new NoiseKey(Config.Seed, NoiseStreams.Dequantization(0)), "the first images");
+        _program.Plan(0, 0, _ => 0);
+        _isPlanned = false;
+        using Tensor x = _program.FirstImages(Math.Min(InitializationImages, _data.Training.Count));
         _model.Initialize(x);
         _average?.Reset();
     }

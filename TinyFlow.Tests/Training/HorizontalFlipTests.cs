@@ -18,7 +18,15 @@ public sealed class HorizontalFlipTests
         int flipped = Enumerable.Range(0, 100).First(image => HorizontalFlips.IsFlipped(image, Key));
         int kept = Enumerable.Range(0, 100).First(image => !HorizontalFlips.IsFlipped(image, Key));
         byte[] pixels = [.. Enumerable.Range(0, 2 * Size).Select(i => (byte)i)];
-        HorizontalFlips.Apply([flipped, kept], pixels, Width, Key);
+        byte[] set = new byte[100 * Size];
+        pixels[..Size].CopyTo(set, flipped * Size);
+        pixels[Size..].CopyTo(set, kept * Size);
+        using ReferenceBackend backend = new();
+        using PixelStore store = backend.Store(set, Size);
+        using Tensor order = backend.Create([2], (ReadOnlySpan<double>)[HorizontalFlips.Numbered(flipped, Key), HorizontalFlips.Numbered(kept, Key)]);
+        using Tensor first = backend.Scalar(0), x = backend.Allocate([2, 2, 2, Width]);
+        backend.Dequantize(store, order, first, draw: null, Key, x);
+        pixels = [.. x.ToDoubles().Select(value => (byte)Math.Floor(256 * value))];
         byte[] expected = [2, 1, 0, 5, 4, 3, 8, 7, 6, 11, 10, 9, .. Enumerable.Range(Size, Size).Select(i => (byte)i)];
         CollectionAssert.AreEqual(expected, pixels);
     }

@@ -1,6 +1,5 @@
 using TinyFlow.Autograd;
 using TinyFlow.Nvp.Data;
-using TinyFlow.Nvp.Flows;
 using TinyFlow.Nvp.Models;
 using TinyFlow.Nvp.Objectives;
 using TinyFlow.Nvp.Training;
@@ -62,7 +61,7 @@ public sealed class ReversibleTests
         model.Initialize(x);
         using Tape tape = new(backend);
         Var batch = tape.Constant(x);
-        LossTerms terms = Objective.Create(ObjectiveKind.Exact, model, L2).Loss(memory == MemoryMode.Reversible ? model.ForwardReversibly(batch) : model.Forward(batch, Pass.Training));
+        LossTerms terms = Objective.Create(ObjectiveKind.Exact, model, L2).Loss(model.ForwardInTraining(batch, memory));
         tape.Backward(terms.Loss);
         return (LossValues.Of(terms), model.Parameters.Gradients.ToDoubles(), [.. model.Parameters.Buffers.SelectMany(buffer => buffer.Value.ToDoubles())]);
     }

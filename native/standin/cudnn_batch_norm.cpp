@@ -37,6 +37,22 @@ int find_groups(int mode, const Tensor& x, const Tensor& parameters, Groups* gro
     return status_success;
 }
 
+// What both forward passes are given.
+struct Operands {
+    std::shared_ptr<Library> library;
+    std::shared_ptr<Tensor> x, y, parameters;
+    Groups groups;
+};
+
+int find_operands(void* handle, int mode, void* x, void* y, void* parameters, double epsilon, Operands* found) {
+    *found = {find_library(handle), find_tensor(x), find_tensor(y), find_tensor(parameters), {}};
+    if (found->library == nullptr || found->x == nullptr || found->y == nullptr || found->parameters == nullptr) {
+        return fail(status_bad_param, "a descriptor is not set");
+    }
+    if (int error = find_groups(mode, *found->x, *found->parameters, &found->groups)) return error;
+    return found->x->size != found->y->size || epsilon < 0 ? fail(status_bad_param, "x and y differ, or epsilon < 0") : status_success;
+}
+
 float combined(float alpha, float value, float beta, const float& old) {
     return beta == 0 ? alpha * value : alpha * value + beta * old;
 }
@@ -75,19 +91,14 @@ TF_API int cudnnBatchNormalizationForwardTraining(void* handle, int mode, const 
                                                   void* saved_deviation) {
     static Call call("cudnnBatchNormalizationForwardTraining");
     if (int error = call.begin_library()) return error;
-    auto library = find_library(handle);
-    auto inputs = find_tensor(xd), outputs = find_tensor(yd), parameters = find_tensor(pd);
-    if (library == nullptr || inputs == nullptr || outputs == nullptr || parameters == nullptr) {
-        return fail(status_bad_param, "a descriptor is not set");
-    }
-    Groups groups;
-    if (int error = find_groups(mode, *inputs, *parameters, &groups)) return error;
-    if (inputs->size != outputs->size || epsilon < 0) return fail(status_bad_param, "x and y differ, or epsilon < 0");
+    Operands given;
+    if (int error = find_operands(handle, mode, xd, yd, pd, epsilon, &given)) return error;
+    Groups groups = given.groups;
     if ((running_mean == nullptr) != (running_variance == nullptr)) return fail(status_bad_param, "one running statistic");
     if ((saved_mean == nullptr) != (saved_deviation == nullptr)) return fail(status_bad_param, "one saved statistic");
     float a = *static_cast<const float*>(alpha), b = *static_cast<const float*>(beta);
-    return submit(*library, "cudnnBatchNormalizationForwardTraining",
-                  [=, xt = *inputs, yt = *outputs, pt = *parameters]() -> Ending {
+    return submit(*given.library, "cudnnBatchNormalizationForwardTraining",
+                  [=, xt = *given.x, yt = *given.y, pt = *given.parameters]() -> Ending {
         if (!is_in_device_memory(xt, x) || !is_in_device_memory(yt, y)) return outside("x or y");
         if (!are_parameters(pt, {scale, bias, running_mean, running_variance, saved_mean, saved_deviation})) {
             return outside("a parameter");
@@ -124,17 +135,12 @@ TF_API int cudnnBatchNormalizationForwardInference(void* handle, int mode, const
                                                    double epsilon) {
     static Call call("cudnnBatchNormalizationForwardInference");
     if (int error = call.begin_library()) return error;
-    auto library = find_library(handle);
-    auto inputs = find_tensor(xd), outputs = find_tensor(yd), parameters = find_tensor(pd);
-    if (library == nullptr || inputs == nullptr || outputs == nullptr || parameters == nullptr) {
-        return fail(status_bad_param, "a descriptor is not set");
-    }
-    Groups groups;
-    if (int error = find_groups(mode, *inputs, *parameters, &groups)) return error;
-    if (inputs->size != outputs->size || epsilon < 0) return fail(status_bad_param, "x and y differ, or epsilon < 0");
+    Operands given;
+    if (int error = find_operands(handle, mode, xd, yd, pd, epsilon, &given)) return error;
+    Groups groups = given.groups;
     float a = *static_cast<const float*>(alpha), b = *static_cast<const float*>(beta);
-    return submit(*library, "cudnnBatchNormalizationForwardInference",
-                  [=, xt = *inputs, yt = *outputs, pt = *parameters]() -> Ending {
+    return submit(*given.library, "cudnnBatchNormalizationForwardInference",
+                  [=, xt = *given.x, yt = *given.y, pt = *given.parameters]() -> Ending {
         if (!is_in_device_memory(xt, x) || !is_in_device_memory(yt, y)) return outside("x or y");
         if (!are_parameters(pt, {scale, bias, mean, variance})) return outside("a parameter");
         Floats values(xt, x);
