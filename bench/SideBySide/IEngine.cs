@@ -4,8 +4,9 @@ namespace Bench;
 internal interface IEngine : IDisposable
 {
     /// <summary>
-    /// Gives the model the parameters of <see cref="Fixture"/> and computes what both engines must agree on: for
-    /// training, the loss and its gradient's norm, and the losses after updates, so that the optimizer is compared too.
+    /// Gives the model the parameters of <see cref="Fixture"/> and computes what both engines must agree on: how many
+    /// parameters there are (a parameter's values depend on its sizes, so models of two sizes would just show two losses);
+    /// for training, the loss and its gradient's norm, and the losses after updates, so that the optimizer is compared too.
     /// </summary>
     Dictionary<string, double> Compare();
 

@@ -48,7 +48,7 @@ internal sealed class TinyFlowEngine : IEngine
             _model.Initialize(_images[0]);
         }
 
-        Dictionary<string, double> values = [];
+        Dictionary<string, double> values = new() { ["parameters"] = _model.Parameters.Count };
         switch (_what)
         {
             case What.Train:

@@ -1,3 +1,4 @@
+using TinyFlow.Nvp.Models;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -19,11 +20,10 @@ internal sealed class TorchSharpBjlkeng : ITorchModel
     private bool _training = true;
 
     /// <param name="channelsLast">NHWC strides for the weights.</param>
-    /// <param name="couplings">Couplings before the final ones.</param>
-    /// <param name="finals">Final couplings.</param>
-    /// <param name="planes">Hidden channels of the first networks.</param>
-    public TorchSharpBjlkeng(bool channelsLast, int couplings = 12, int finals = 4, int planes = 64)
+    /// <param name="model">The preset's numbers of couplings before the final ones, of final ones, and of hidden channels of the first networks.</param>
+    public TorchSharpBjlkeng(bool channelsLast, ModelConfig model)
     {
+        (int couplings, int finals, int planes) = (model.Layers, model.FinalLayers, model.Hidden);
         _state = new TorchState(channelsLast);
         _couplings = couplings;
         _steps = new Step[couplings + finals];
@@ -51,7 +51,7 @@ internal sealed class TorchSharpBjlkeng : ITorchModel
 
     public long[] Latent { get; } = [Fixture.Pixels];
 
-    public static ITorchModel Create(bool channelsLast) => new TorchSharpBjlkeng(channelsLast);
+    public static ITorchModel Create(bool channelsLast) => new TorchSharpBjlkeng(channelsLast, Presets.Bjlkeng.Model);
 
     public void Load(Func<string, long[], float[]> valuesOf) => _state.Load(valuesOf);
 

@@ -32,7 +32,7 @@ internal sealed class TorchSharpEngine : IEngine
     public Dictionary<string, double> Compare()
     {
         _model.Load((name, sizes) => Fixture.Parameter(name, sizes));
-        Dictionary<string, double> values = [];
+        Dictionary<string, double> values = new() { ["parameters"] = _model.Groups.SelectMany(group => group.Parameters).Sum(p => p.numel()) };
         switch (_what)
         {
             case What.Train:

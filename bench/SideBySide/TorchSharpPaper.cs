@@ -1,3 +1,4 @@
+using TinyFlow.Nvp.Models;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -20,13 +21,11 @@ internal sealed class TorchSharpPaper : ITorchModel
     private readonly Scale _scales;
 
     /// <param name="channelsLast">NHWC strides for the convolution weights.</param>
-    /// <param name="scales">How many scales.</param>
-    /// <param name="hidden">Channels of the first scale's networks.</param>
-    /// <param name="blocks">Residual blocks of a network.</param>
-    public TorchSharpPaper(bool channelsLast, int scales = 2, int hidden = 64, int blocks = 8)
+    /// <param name="model">The preset's numbers of scales, of channels of the first scale's networks, and of residual blocks of a network.</param>
+    public TorchSharpPaper(bool channelsLast, ModelConfig model)
     {
         _state = new TorchState(channelsLast);
-        _scales = new Scale(_state, "flows", scales, 1, 28, hidden, blocks);
+        _scales = new Scale(_state, "flows", model.Levels, 1, 28, model.Hidden, model.Blocks);
         bool IsGain((string Name, Parameter Value) p) => p.Name.EndsWith("weight_g", StringComparison.Ordinal);
         Groups =
         [
@@ -41,7 +40,7 @@ internal sealed class TorchSharpPaper : ITorchModel
 
     public long[] Latent { get; } = [1, 28, 28];
 
-    public static ITorchModel Create(bool channelsLast) => new TorchSharpPaper(channelsLast);
+    public static ITorchModel Create(bool channelsLast) => new TorchSharpPaper(channelsLast, Presets.Paper.Model);
 
     public void Load(Func<string, long[], float[]> valuesOf) => _state.Load(valuesOf);
 
