@@ -24,7 +24,7 @@ internal sealed record ConvolutionShape(int Images, int Inputs, int Outputs, int
         new(64, 64, 64, 28, 3), new(64, 128, 128, 14, 3),
         new(64, 1, 64, 28, 3), new(64, 64, 1, 28, 3), new(64, 2, 64, 28, 3), new(64, 64, 2, 28, 3),
         new(64, 3, 64, 28, 3), new(64, 64, 3, 28, 3), new(64, 4, 64, 28, 3), new(64, 64, 4, 28, 3),
-        new(64, 64, 64, 28, 1), new(64, 24, 24, 14, 3), new(64, 48, 48, 7, 3), new(1, 64, 64, 28, 3),
+        new(64, 64, 64, 28, 1), new(64, 24, 24, 14, 3), new(64, 48, 48, 7, 3), new(64, 128, 128, 7, 3), new(64, 256, 256, 7, 3), new(1, 64, 64, 28, 3),
     ];
 
     /// <summary>For tables.</summary>

@@ -41,26 +41,32 @@ internal static unsafe class Convolution<T> where T : struct, ILanes<T>
     {
         geometry = geometry.Flattened();
         bool winograd = kernel == ConvolutionKernel.Winograd && weight is not null && geometry.Images > 0;
+        using ScratchMemory plainX = new(pool, winograd && !x.IsChannelsLast ? geometry.InputCount : 0, "a convolution's input, channels last");
+        using ScratchMemory plainDy = new(pool, winograd && !dy.IsChannelsLast ? geometry.OutputCount : 0, "a gradient, channels last");
+        if (winograd && !x.IsChannelsLast)
+        {
+            x = ToChannelsLast(workers, x, geometry.Images, geometry.InputChannels, geometry.InputPixels, plainX.Data);
+        }
+
+        if (winograd && !dy.IsChannelsLast)
+        {
+            dy = ToChannelsLast(workers, dy, geometry.Images, geometry.OutputChannels, geometry.OutputPixels, plainDy.Data);
+        }
+
+        if (winograd && WideWinogradWeightGradient<T>.Suits(geometry))
+        {
+            WideWinogradWeightGradient<T>.Run(workers, pool, geometry, x, dy, weight, weightAdds, bias, biasAdds);
+            return;
+        }
+
         bool thin = !winograd && geometry.OutputChannels <= DirectWeightGradient<T>.MostThinOutputs;
         int chunks = winograd ? WinogradWeightGradient<T>.Chunks(geometry) : DirectWeightGradient<T>.Chunks(geometry);
         nint scratchLength = winograd ? WinogradWeightGradient<T>.ScratchLength(geometry) : DirectWeightGradient<T>.ScratchLength(geometry);
         using ScratchMemory memory = new(pool, chunks * WeightGradientParts.Length(geometry, T.Count, thin), "the parts of a weight gradient");
         using ScratchMemory scratch = new(pool, workers.Count * scratchLength, "a weight gradient");
-        using ScratchMemory plainX = new(pool, winograd && !x.IsChannelsLast ? geometry.InputCount : 0, "a convolution's input, channels last");
-        using ScratchMemory plainDy = new(pool, winograd && !dy.IsChannelsLast ? geometry.OutputCount : 0, "a gradient, channels last");
         WeightGradientParts parts = new(geometry, T.Count, chunks, thin, memory.Data);
         if (winograd)
         {
-            if (!x.IsChannelsLast)
-            {
-                x = ToChannelsLast(workers, x, geometry.Images, geometry.InputChannels, geometry.InputPixels, plainX.Data);
-            }
-
-            if (!dy.IsChannelsLast)
-            {
-                dy = ToChannelsLast(workers, dy, geometry.Images, geometry.OutputChannels, geometry.OutputPixels, plainDy.Data);
-            }
-
             workers.Run(chunks, new WinogradWeightGradient<T>(geometry, x, dy, parts, scratch.Data));
         }
         else

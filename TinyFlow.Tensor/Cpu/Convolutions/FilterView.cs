@@ -7,6 +7,9 @@ namespace TinyFlow.Cpu.Convolutions;
 /// </summary>
 internal readonly unsafe struct FilterView
 {
+    /// <summary>Taps of a 3x3 filter.</summary>
+    public const int Taps = 9;
+
     private readonly float* _origin;
     private readonly nint _outputStride, _inputStride, _rowStride, _columnStride;
 
@@ -35,6 +38,14 @@ internal readonly unsafe struct FilterView
     {
         nint taps = (nint)forward.KernelHeight * forward.KernelWidth;
         return new(weight + taps - 1, taps, forward.InputChannels * taps, -forward.KernelWidth, -1);
+    }
+
+    /// <summary>The nine taps of a 3x3 filter between an input channel and so many output channels, to [9][width].</summary>
+    public void Gather(int output, int outputs, int input, float* taps, int width)
+    {
+        // Taps lie side by side in either view; a turned one begins with its last.
+        float* from = At(output, input, _columnStride > 0 ? 0 : 2, _columnStride > 0 ? 0 : 2);
+        Transposition.Run(from, _outputStride, _columnStride > 0 ? taps : taps + (Taps - 1) * width, _columnStride * width, outputs, Taps, adds: false);
     }
 
     /// <summary>The address of a tap.</summary>

@@ -18,20 +18,35 @@ internal static unsafe class Transposition
             float* source = from + row * fromStride, target = to + row;
             for (int column = 0; column < wholeColumns; column += Side, source += Side, target += Side * toStride)
             {
-                // The even elements of two rows, then of both pairs: every fourth element of four rows, which is a column.
-                Lanes128 even = Lanes128.Deinterleave(Lanes128.Load(source), Lanes128.Load(source + fromStride), out Lanes128 odd);
-                Lanes128 even2 = Lanes128.Deinterleave(Lanes128.Load(source + 2 * fromStride), Lanes128.Load(source + 3 * fromStride), out Lanes128 odd2);
-                Lanes128 column0 = Lanes128.Deinterleave(even, even2, out Lanes128 column2), column1 = Lanes128.Deinterleave(odd, odd2, out Lanes128 column3);
-                Put(column0, target, adds);
-                Put(column1, target + toStride, adds);
-                Put(column2, target + 2 * toStride, adds);
-                Put(column3, target + 3 * toStride, adds);
+                Turn(source, fromStride, target, toStride, adds);
             }
 
-            Rest(source, fromStride, target, toStride, Side, columns - wholeColumns, adds);
+            if (wholeColumns < columns && wholeColumns > 0 && !adds)
+            {
+                // Some columns again, with the last ones.
+                int back = Side - (columns - wholeColumns);
+                Turn(source - back, fromStride, target - back * toStride, toStride, adds: false);
+            }
+            else
+            {
+                Rest(source, fromStride, target, toStride, Side, columns - wholeColumns, adds);
+            }
         }
 
         Rest(from + wholeRows * fromStride, fromStride, to + wholeRows, toStride, rows - wholeRows, columns, adds);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Turn(float* source, nint fromStride, float* target, nint toStride, bool adds)
+    {
+        // The even elements of two rows, then of both pairs: every fourth element of four rows, which is a column.
+        Lanes128 even = Lanes128.Deinterleave(Lanes128.Load(source), Lanes128.Load(source + fromStride), out Lanes128 odd);
+        Lanes128 even2 = Lanes128.Deinterleave(Lanes128.Load(source + 2 * fromStride), Lanes128.Load(source + 3 * fromStride), out Lanes128 odd2);
+        Lanes128 column0 = Lanes128.Deinterleave(even, even2, out Lanes128 column2), column1 = Lanes128.Deinterleave(odd, odd2, out Lanes128 column3);
+        Put(column0, target, adds);
+        Put(column1, target + toStride, adds);
+        Put(column2, target + 2 * toStride, adds);
+        Put(column3, target + 3 * toStride, adds);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using TinyFlow.Cpu.Threads;
 using TinyFlow.Cpu.Vectors;
 
@@ -80,13 +81,27 @@ internal unsafe struct WeightGradientSum<T> : IWork where T : struct, ILanes<T>
             }
 
             T.Store(sum, sums);
-            for (int i = 0; i < Math.Min(T.Count, present - inner); i++)
+            int count = Math.Min(T.Count, present - inner);
+            if (_parts.IsThin)
             {
-                (int k, int input) = _parts.IsThin ? (within, inner + i) : (inner + i, within);
-                (int s, int c) = Math.DivRem(input, channels);
-                float* target = _weight + ((nint)k * channels + c) * taps + row * width + s;
-                *target = _weightAdds ? *target + sums[i] : sums[i];
+                for (int i = 0; i < count; i++)
+                {
+                    (int s, int c) = Math.DivRem(inner + i, channels);
+                    Put(sums[i], _weight + ((nint)within * channels + c) * taps + row * width + s);
+                }
+
+                continue;
+            }
+
+            (int column, int input) = Math.DivRem(within, channels);
+            float* target = _weight + ((nint)inner * channels + input) * taps + row * width + column;
+            for (int i = 0; i < count; i++, target += channels * taps)
+            {
+                Put(sums[i], target);
             }
         }
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly void Put(float sum, float* target) => *target = _weightAdds ? *target + sum : sum;
 }

@@ -63,7 +63,7 @@ internal unsafe struct WinogradConvolution<T> : IWork where T : struct, ILanes<T
         nint inputPlane = InputPlane(_geometry, bandTiles);
         float* products = inputs + WinogradTransforms<T>.Planes * inputPlane;
         new Span<float>(zeros, ZerosLength(_geometry)).Clear();
-        _tiles.TransformInput<T>(_input, first, end, zeros, paddedInputs, inputs, inputPlane);
+        _tiles.TransformInput<T>(_input, first, end, zeros, paddedInputs, inputs, paddedInputs, inputPlane);
 
         int vectors = Parts.Count(_geometry.OutputChannels, T.Count), blocks = Parts.Count(vectors, BlockProducts<T>.Vectors);
         float* filters = _filters;
@@ -72,7 +72,7 @@ internal unsafe struct WinogradConvolution<T> : IWork where T : struct, ILanes<T
             int firstVector = Parts.Start(vectors, blocks, block), count = Parts.Start(vectors, blocks, block + 1) - firstVector;
             Multiply(inputs, inputPlane, paddedInputs, filters, products, OutputPlane(bandTiles), end - first, count);
             TransformBack(products, OutputPlane(bandTiles), products + WinogradTransforms<T>.Planes * OutputPlane(bandTiles), first, end, firstVector, count);
-            filters += (nint)WinogradTransforms<T>.Planes * _geometry.InputChannels * count * T.Count;
+            filters += WinogradTransforms<T>.Planes * WinogradFilters<T>.Plane(_geometry, count * T.Count);
         }
     }
 
@@ -108,7 +108,7 @@ internal unsafe struct WinogradConvolution<T> : IWork where T : struct, ILanes<T
         };
         for (int plane = 0; plane < WinogradTransforms<T>.Planes; plane++)
         {
-            operands.Right = filters + (nint)plane * _geometry.InputChannels * columns;
+            operands.Right = filters + plane * WinogradFilters<T>.Plane(_geometry, columns);
             for (int run = 0; run < runs; run++)
             {
                 int tile = Parts.Start(tiles, runs, run), rows = Parts.Start(tiles, runs, run + 1) - tile;

@@ -34,9 +34,9 @@ internal readonly struct WinogradTiles
         x = within % Columns * 4;
     }
 
-    /// <summary>Bᵀ d B of the input under tiles [first, end), channels last, into the planes [6·6][tile][channel].</summary>
+    /// <summary>Bᵀ d B of the input under tiles [first, end), channels last, into the planes [6·6][tile][channel], with their tiles <paramref name="tileStride"/> apart.</summary>
     public unsafe void TransformInput<T>(
-        ActivationView input, int first, int end, float* zeros, int paddedChannels, float* planes, nint planeStride) where T : struct, ILanes<T>
+        ActivationView input, int first, int end, float* zeros, int paddedChannels, float* planes, nint tileStride, nint planeStride) where T : struct, ILanes<T>
     {
         float** rows = stackalloc float*[6];
         int channels = _geometry.InputChannels, width = _geometry.InputWidth;
@@ -53,7 +53,7 @@ internal readonly struct WinogradTiles
 
             int firstColumn = Math.Clamp(-x, 0, 6), endColumn = Math.Clamp(width - x, firstColumn, 6);
             WinogradTransforms<T>.Input(
-                rows, firstColumn, endColumn, channels, paddedChannels / T.Count, planes + (nint)(tile - first) * paddedChannels, planeStride);
+                rows, firstColumn, endColumn, channels, paddedChannels / T.Count, planes + (tile - first) * tileStride, planeStride);
         }
     }
 }

@@ -12,7 +12,11 @@ internal unsafe struct WinogradWeightGradient<T> : IWork where T : struct, ILane
 {
     private const int BandBytes = 448 << 10;
     private const int PlanePadding = 16;
-    private const int TilesPerChunk = 196;
+
+    // A chunk costs a transformation back and a sum more; but one alone would leave all threads but one without work.
+    private const int FewestTilesToCut = 192;
+    private const int TilesPerChunk = 128;
+    private const int ChunksTogether = 2;
     private const int MostChunks = 64;
 
     private readonly ConvolutionGeometry _geometry;
@@ -36,8 +40,11 @@ internal unsafe struct WinogradWeightGradient<T> : IWork where T : struct, ILane
     }
 
     /// <summary>Into how many chunks the tiles of all images are cut, by the shape alone.</summary>
-    public static int Chunks(in ConvolutionGeometry geometry) =>
-        Math.Clamp(new WinogradTiles(geometry).Count / TilesPerChunk, 1, MostChunks);
+    public static int Chunks(in ConvolutionGeometry geometry)
+    {
+        int tiles = new WinogradTiles(geometry).Count;
+        return tiles < FewestTilesToCut ? 1 : Math.Min(Parts.RoundUp(tiles / TilesPerChunk, ChunksTogether), MostChunks);
+    }
 
     /// <summary>Scratch memory of one worker, in floats.</summary>
     public static nint ScratchLength(in ConvolutionGeometry geometry)
@@ -61,7 +68,7 @@ internal unsafe struct WinogradWeightGradient<T> : IWork where T : struct, ILane
         for (int band = 0; band < bands; band++)
         {
             int bandFirst = first + Parts.Start(end - first, bands, band), bandEnd = first + Parts.Start(end - first, bands, band + 1);
-            _tiles.TransformInput<T>(_x, bandFirst, bandEnd, zeros, inputs, x, inputPlane);
+            _tiles.TransformInput<T>(_x, bandFirst, bandEnd, zeros, inputs, x, inputs, inputPlane);
             TransformOutputGradient(bandFirst, bandEnd, dy, outputPlane, _parts.Bias(piece));
             Multiply(x, inputPlane, dy, outputPlane, sums, sumPlane, bandEnd - bandFirst, band > 0);
         }

@@ -1,0 +1,165 @@
+using System.Runtime.CompilerServices;
+using TinyFlow.Cpu.Threads;
+using TinyFlow.Cpu.Vectors;
+using TinyFlow.Memory;
+
+namespace TinyFlow.Cpu.Convolutions;
+
+/// <summary>
+/// The gradients with respect to a 3x3 weight and the bias, stride 1, as F(3x3, 4x4): x and dy are transformed, 36
+/// products [C × tiles]·[tiles × K] add up chunk by chunk of tiles, and their sums are transformed back once.
+/// A sum over tiles is one chain in the order of the tiles, so threads and blocks cannot change a result.
+/// For many channels: <see cref="WinogradWeightGradient{T}"/> adds all 36 sums up band by band, which is worth it while
+/// they fit into a core's cache; here each plane is multiplied on its own, over all tiles at once.
+/// </summary>
+internal static unsafe class WideWinogradWeightGradient<T> where T : struct, ILanes<T>
+{
+    // Of the 36 sums that a core's second-level cache can hold beside a band of tiles.
+    private const int MostBandSums = 36 * 96 * 64;
+
+    /// <summary>Whether this way is the faster one, by the channels alone.</summary>
+    public static bool Suits(in ConvolutionGeometry geometry) =>
+        WinogradTransforms<T>.Planes * Parts.RoundUp(geometry.InputChannels, T.Count) * Parts.RoundUp(geometry.OutputChannels, T.Count) > MostBandSums;
+
+    /// <summary>Computes both; x and dy are channels last, the geometry is the forward one. A bias that is not wanted is null.</summary>
+    public static void Run(
+        WorkerPool workers, NativePool pool, in ConvolutionGeometry geometry, ActivationView x, ActivationView dy,
+        float* weight, bool weightAdds, float* bias, bool biasAdds)
+    {
+        using ScratchMemory memory = new(pool, new WideWinogradPlanes<T>(geometry, null).Length, "a weight gradient");
+        WideWinogradPlanes<T> planes = new(geometry, memory.Data);
+        new Span<float>(planes.Zeros, planes.ZerosLength).Clear();
+        for (int chunk = 0; chunk < planes.Chunks; chunk++)
+        {
+            workers.Run(planes.GroupsPerChunk, new Transform(geometry, planes, x, dy, chunk));
+            workers.Run(WinogradTransforms<T>.Planes * planes.Blocks, new Products(geometry, planes, chunk));
+        }
+
+        BackTransform back = new(geometry, planes, weight, weightAdds, bias, biasAdds);
+        workers.Run(back.Pieces, back);
+    }
+
+    /// <summary>One piece a group of tiles.</summary>
+    private readonly struct Transform(ConvolutionGeometry geometry, WideWinogradPlanes<T> planes, ActivationView x, ActivationView dy, int chunk) : IWork
+    {
+        [SkipLocalsInit]
+        public void Run(int piece, int worker)
+        {
+            int start = planes.FirstTile(chunk), tiles = planes.FirstTile(chunk + 1) - start;
+            int first = Parts.Start(tiles, planes.GroupsPerChunk, piece), end = Parts.Start(tiles, planes.GroupsPerChunk, piece + 1);
+            float* bias = planes.BiasPart(chunk, piece);
+            new Span<float>(bias, planes.PaddedOutputs).Clear();
+            planes.Tiles.TransformInput<T>(
+                x, start + first, start + end, planes.Zeros, planes.PaddedInputs, planes.Inputs + first * planes.InputStride, planes.InputStride, planes.InputPlane);
+            for (int tile = first; tile < end; tile++)
+            {
+                TransformOutputGradient(start + tile, tile, bias);
+            }
+        }
+
+        private void TransformOutputGradient(int tile, int place, float* bias)
+        {
+            int width = geometry.OutputWidth, channels = geometry.OutputChannels;
+            planes.Tiles.Locate(tile, out int image, out int row, out int column);
+            float* pixel = dy.Image(image) + ((nint)row * width + column) * channels;
+            int rows = Math.Min(4, geometry.OutputHeight - row), columns = Math.Min(4, width - column);
+            for (int block = 0; block < planes.Blocks; block++)
+            {
+                int vector = planes.FirstVector(block), vectors = planes.FirstVector(block + 1) - vector;
+                WinogradTransforms<T>.OutputGradient(
+                    pixel + vector * T.Count, (nint)width * channels, channels, rows, columns, vectors,
+                    planes.OutputBlock(0, block) + (nint)place * vectors * T.Count, planes.OutputPlane, bias + vector * T.Count);
+            }
+        }
+    }
+
+    /// <summary>One piece a plane and block of output channels.</summary>
+    private readonly struct Products(ConvolutionGeometry geometry, WideWinogradPlanes<T> planes, int chunk) : IWork
+    {
+        [SkipLocalsInit]
+        public void Run(int piece, int worker)
+        {
+            (int plane, int block) = Math.DivRem(piece, planes.Blocks);
+            int vectors = planes.FirstVector(block + 1) - planes.FirstVector(block), columns = vectors * T.Count;
+            int channels = geometry.InputChannels, runs = Parts.Count(channels, BlockProducts<T>.Rows);
+            float* left, inputs = planes.Inputs + plane * planes.InputPlane, sums = planes.SumBlock(plane, block);
+            BlockOperands operands = new()
+            {
+                Left = &left,
+                Segments = 1,
+                Steps = planes.FirstTile(chunk + 1) - planes.FirstTile(chunk),
+                RowStride = 1,
+                StepStride = planes.InputStride,
+                Right = planes.OutputBlock(plane, block),
+                ColumnStride = columns,
+                ResultStride = columns,
+                Adds = chunk > 0,
+            };
+            for (int run = 0; run < runs; run++)
+            {
+                int channel = Parts.Start(channels, runs, run), rows = Parts.Start(channels, runs, run + 1) - channel;
+                left = inputs + channel;
+                operands.Result = sums + (nint)channel * columns;
+                BlockProducts<T>.For(rows, vectors)(&operands);
+            }
+        }
+    }
+
+    /// <summary>To weight [K, C, 3, 3] and bias [K]. Piece 0 is the bias, the others are a vector of output channels and a run of input channels each.</summary>
+    private readonly struct BackTransform(
+        ConvolutionGeometry geometry, WideWinogradPlanes<T> planes, float* weight, bool weightAdds, float* bias, bool biasAdds) : IWork
+    {
+        private const int Taps = 9, RunLength = 16;
+
+        public int Pieces => 1 + planes.PaddedOutputs / T.Count * Runs;
+
+        private int Runs => Parts.Count(geometry.InputChannels, RunLength);
+
+        [SkipLocalsInit]
+        public void Run(int piece, int worker)
+        {
+            if (piece == 0)
+            {
+                AddBias();
+                return;
+            }
+
+            (int vector, int run) = Math.DivRem(piece - 1, Runs);
+            int block = 0;
+            while (planes.FirstVector(block + 1) <= vector)
+            {
+                block++;
+            }
+
+            int firstVector = planes.FirstVector(block), columns = (planes.FirstVector(block + 1) - firstVector) * T.Count;
+            int first = Parts.Start(geometry.InputChannels, Runs, run), count = Parts.Start(geometry.InputChannels, Runs, run + 1) - first;
+            float* sums = planes.SumBlock(0, block) + (nint)first * columns + (vector - firstVector) * T.Count;
+            float* taps = stackalloc float[RunLength * Taps * T.Count];
+            for (int i = 0; i < count; i++)
+            {
+                WinogradTransforms<T>.FilterGradient(sums + (nint)i * columns, planes.SumPlane, taps + i * Taps * T.Count, 3 * T.Count, T.Count);
+            }
+
+            int channel = vector * T.Count, present = Math.Min(T.Count, geometry.OutputChannels - channel);
+            nint outputStride = (nint)geometry.InputChannels * Taps;
+            Transposition.Run(taps, T.Count, weight + channel * outputStride + first * Taps, outputStride, count * Taps, present, weightAdds);
+        }
+
+        private void AddBias()
+        {
+            for (int k = 0; bias is not null && k < geometry.OutputChannels; k++)
+            {
+                float sum = 0;
+                for (int chunk = 0; chunk < planes.Chunks; chunk++)
+                {
+                    for (int group = 0; group < planes.GroupsPerChunk; group++)
+                    {
+                        sum += planes.BiasPart(chunk, group)[k];
+                    }
+                }
+
+                bias[k] = biasAdds ? bias[k] + sum : sum;
+            }
+        }
+    }
+}
