@@ -122,7 +122,7 @@ public sealed partial class Tape : IDisposable
         Var result = new(this, value, NeedsGradient(operands));
         if (result.NeedsGradient)
         {
-            _nodes.Add(new Node(result, null, backward, null, _owned.Count));
+            _nodes.Add(new Node([result], () => backward(result.Arrived), _owned.Count));
         }
 
         return result;
@@ -139,10 +139,28 @@ public sealed partial class Tape : IDisposable
         Var one = new(this, first, needsGradient), two = new(this, second, needsGradient);
         if (needsGradient)
         {
-            _nodes.Add(new Node(one, two, null, backward, _owned.Count));
+            _nodes.Add(new Node([one, two], () => backward(one.ArrivedOrZero(), two.ArrivedOrZero()), _owned.Count));
         }
 
         return (one, two);
+    }
+
+    /// <summary>
+    /// The same for an op with a third result. The closure gets null for that one's gradient if the loss does not depend on it.
+    /// </summary>
+    public (Var First, Var Second, Var Third) Record(
+        Tensor first, Tensor second, Tensor third, ReadOnlySpan<Var> operands, Action<Tensor, Tensor, Tensor?> backward)
+    {
+        CheckOpen("Record");
+        bool needsGradient = NeedsGradient(operands);
+        Var one = new(this, first, needsGradient), two = new(this, second, needsGradient), three = new(this, third, needsGradient);
+        if (needsGradient)
+        {
+            _nodes.Add(new Node(
+                [one, two, three], () => backward(one.ArrivedOrZero(), two.ArrivedOrZero(), three.IsReached ? three.Arrived : null), _owned.Count));
+        }
+
+        return (one, two, three);
     }
 
     /// <summary>
@@ -155,7 +173,7 @@ public sealed partial class Tape : IDisposable
         Var one = new(this, first, IsRecording), two = new(this, second, IsRecording);
         if (IsRecording)
         {
-            _nodes.Add(new Node(one, two, null, backward, _owned.Count));
+            _nodes.Add(new Node([one, two], () => backward(one.ArrivedOrZero(), two.ArrivedOrZero()), _owned.Count));
         }
 
         return (one, two);
@@ -304,18 +322,13 @@ public sealed partial class Tape : IDisposable
     }
 
     /// <summary>One op's results, how to pass their gradients on, and how much the tape owned once it was recorded.</summary>
-    private readonly record struct Node(
-        Var Result, Var? Second, Action<Tensor>? Backward, Action<Tensor, Tensor>? BackwardOfTwo, int OwnedUpTo)
+    private readonly record struct Node(Var[] Results, Action PassOn, int OwnedUpTo)
     {
         public void Run()
         {
-            if (Backward is not null && Result.IsReached)
+            if (Array.Exists(Results, result => result.IsReached))
             {
-                Backward(Result.Arrived);
-            }
-            else if (BackwardOfTwo is not null && (Result.IsReached || Second!.IsReached))
-            {
-                BackwardOfTwo(Result.ArrivedOrZero(), Second!.ArrivedOrZero());
+                PassOn();
             }
 
             ReleaseGradients();
@@ -323,8 +336,10 @@ public sealed partial class Tape : IDisposable
 
         public void ReleaseGradients()
         {
-            Result.ReleaseGradient();
-            Second?.ReleaseGradient();
+            foreach (Var result in Results)
+            {
+                result.ReleaseGradient();
+            }
         }
     }
 }

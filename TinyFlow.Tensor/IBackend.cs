@@ -85,6 +85,15 @@ public interface IBackend : IDisposable
     /// <summary>The gradients of <see cref="SumOf"/>, as many as tensors: dxᵢ = scale·dy·f'(xᵢ), with dy [].</summary>
     void SumOfBackward<TOp>(ReadOnlySpan<Tensor> xs, double scale, Tensor dy, ReadOnlySpan<Sink> dxs) where TOp : struct, IPointwise;
 
+    /// <summary>
+    /// y [M] = shifts + weights·m, where m are the means of K tensors of a few numbers each, and the weights are [M, K]; on a GPU
+    /// M and K are at most 8. A mean whose weight is 0 has no part in a sum, whatever it is.
+    /// </summary>
+    void CombineMeans(ReadOnlySpan<Tensor> xs, ReadOnlySpan<double> weights, ReadOnlySpan<double> shifts, Tensor y);
+
+    /// <summary>The gradients of its first element, given that of it, dy []: dxₖ = weightₖ·dy/(the elements of xₖ).</summary>
+    void CombineMeansBackward(ReadOnlySpan<double> weights, Tensor dy, ReadOnlySpan<Sink> dxs);
+
     /// <summary>y = scale · x, repeated along each axis in which x has size 1; same rank. The transpose of <see cref="Sum"/>.</summary>
     void Broadcast(Tensor x, double scale, Sink y);
 
@@ -165,17 +174,17 @@ public interface IBackend : IDisposable
     /// <summary>
     /// Affine coupling. The net's output h [N, 2C, H, W] is a (first C channels) and t; s = scale·tanh(a), where scale
     /// [1], [C] or [C, H, W] may be absent (1). Where mask [C, H, W] is 1, y = x·e^s + t or (x + t)·e^s; where it is 0,
-    /// y = x. logDet [N] = Σ mask·s.
+    /// y = x. logDet [N] = Σ mask·s. What of y the next coupling keeps may be written besides.
     /// </summary>
-    void AffineCoupling(Tensor x, Tensor h, Tensor? scale, Tensor mask, Tensor y, Tensor logDet, CouplingForm form);
+    void AffineCoupling(Tensor x, Tensor h, Tensor? scale, Tensor mask, Tensor y, Tensor logDet, CouplingForm form, Masked? kept = null);
 
     /// <summary>x from y, given the same h.</summary>
     void AffineCouplingInverse(Tensor y, Tensor h, Tensor? scale, Tensor mask, Tensor x, CouplingForm form);
 
-    /// <summary>The gradients of the forward coupling, given those of y and logDet.</summary>
+    /// <summary>The gradients of the forward coupling, given those of y and logDet, and that of what was written besides, if it has one.</summary>
     void AffineCouplingBackward(
         Tensor x, Tensor h, Tensor? scale, Tensor mask, Tensor dy, Tensor dlogDet,
-        Sink dx, Sink dh, Sink dscale, CouplingForm form);
+        Sink dx, Sink dh, Sink dscale, CouplingForm form, Masked? dkept = null);
 
     /// <summary>
     /// Coupling by a mixture of K logistics. h [N, (2 + 3K)·C', H, W] has, for each of the C' changed channels of x

@@ -10,9 +10,7 @@ public static class Coupling
     /// </summary>
     public static (Var Y, Var LogDet) AffineCoupling(this Var x, Var h, Var? scale, Tensor mask, CouplingForm form)
     {
-        CheckShapes("AffineCoupling", x.Shape, h.Shape, scale?.Shape, mask.Shape);
-        x.Tape.Check("AffineCoupling", mask);
-        Var[] operands = scale is null ? [x, h] : [x, h, scale];
+        Var[] operands = Operands(x, h, scale, mask);
         Tensor y = x.Tape.Own("AffineCoupling", x.Shape, operands), logDet = x.Tape.Own("AffineCoupling", [x.Shape[0]]);
         x.Backend.AffineCoupling(x.Value, h.Value, scale?.Value, mask, y, logDet, form);
 
@@ -20,7 +18,22 @@ public static class Coupling
             x.Value, h.Value, scale?.Value, mask, dy, dlogDet, x.Grad, h.Grad, scale?.Grad ?? Sink.None, form));
     }
 
-    /// <summary>x from y of <see cref="AffineCoupling"/>, given the same h; no gradient.</summary>
+    /// <summary>
+    /// The same, and in the same pass keep·y, with keep [C, H, W]: what a coupling that follows passes on, and its net sees.
+    /// </summary>
+    public static (Var Y, Var LogDet, Var Kept) AffineCoupling(this Var x, Var h, Var? scale, Tensor mask, CouplingForm form, Tensor keep)
+    {
+        Var[] operands = Operands(x, h, scale, mask);
+        ShapeRules.Require("AffineCoupling", "what is kept", keep.Shape, mask.Shape);
+        x.Tape.Check("AffineCoupling", keep);
+        Tensor y = x.Tape.Own("AffineCoupling", x.Shape, operands), logDet = x.Tape.Own("AffineCoupling", [x.Shape[0]]), kept = x.Tape.Own("AffineCoupling", x.Shape);
+        x.Backend.AffineCoupling(x.Value, h.Value, scale?.Value, mask, y, logDet, form, new Masked(keep, kept));
+
+        return x.Tape.Record(y, logDet, kept, operands, (dy, dlogDet, dkept) => x.Backend.AffineCouplingBackward(
+            x.Value, h.Value, scale?.Value, mask, dy, dlogDet, x.Grad, h.Grad, scale?.Grad ?? Sink.None, form, dkept is null ? null : new Masked(keep, dkept)));
+    }
+
+    /// <summary>x from y of the coupling, given the same h; no gradient.</summary>
     public static Var AffineCouplingInverse(this Var y, Var h, Var? scale, Tensor mask, CouplingForm form)
     {
         CheckShapes("AffineCouplingInverse", y.Shape, h.Shape, scale?.Shape, mask.Shape);
@@ -29,6 +42,13 @@ public static class Coupling
         Tensor x = y.Tape.Own("AffineCouplingInverse", y.Shape, operands);
         y.Backend.AffineCouplingInverse(y.Value, h.Value, scale?.Value, mask, x, form);
         return y.Tape.Constant(x);
+    }
+
+    private static Var[] Operands(Var x, Var h, Var? scale, Tensor mask)
+    {
+        CheckShapes("AffineCoupling", x.Shape, h.Shape, scale?.Shape, mask.Shape);
+        x.Tape.Check("AffineCoupling", mask);
+        return scale is null ? [x, h] : [x, h, scale];
     }
 
     private static void CheckShapes(string op, Shape x, Shape h, Shape? scale, Shape mask)

@@ -27,6 +27,37 @@ public static class Reductions
         return tape.Record(y, values, dy => tape.Backend.SumOfBackward<TOp>(xs, scale, dy, [.. values.Select(value => value.Grad)]));
     }
 
+    /// <summary>
+    /// Combinations of the means of values, shift + Σ weight·mean, each of shape [], in one pass. The first has a gradient; the
+    /// others are constants, to be read.
+    /// </summary>
+    /// <exception cref="ArgumentException">No values or combinations, a value without elements, or not a weight for each value.</exception>
+    public static Var[] CombineMeans(IReadOnlyList<Var> values, params IReadOnlyList<(double Shift, double[] Weights)> combinations)
+    {
+        if (values.Count == 0 || combinations.Count == 0 || values.Any(value => value.Shape.Count == 0) || combinations.Any(one => one.Weights.Length != values.Count))
+        {
+            throw new ArgumentException(
+                $"CombineMeans: need values with elements, and combinations of a weight for each; found {string.Join(", ", values.Select(value => value.Shape))} and {string.Join(", ", combinations.Select(one => one.Weights.Length))} weights.");
+        }
+
+        Tape tape = values[0].Tape;
+        Var[] operands = [.. values];
+        foreach (Var operand in operands)
+        {
+            tape.Check("CombineMeans", operand);
+        }
+
+        double[] shifts = [.. combinations.Select(one => one.Shift)], weights = [.. combinations.SelectMany(one => one.Weights)];
+        using Tensor y = tape.Backend.Allocate([shifts.Length], "results of CombineMeans");
+        tape.Backend.CombineMeans([.. operands.Select(operand => operand.Value)], weights, shifts, y);
+
+        // Parts of one tensor, which as scalars stay readable after the backward pass.
+        Tensor[] results = [.. Enumerable.Range(0, shifts.Length).Select(i => tape.Own(y.Section(i, [])))];
+        Var first = tape.Record(
+            results[0], operands, dy => tape.Backend.CombineMeansBackward(combinations[0].Weights, dy, [.. operands.Select(operand => operand.Grad)]));
+        return [first, .. results[1..].Select(tape.Constant)];
+    }
+
     /// <summary>The mean of all elements, of shape [].</summary>
     public static Var Mean(this Var x) => x.MeanOver().Reshape([]);
 

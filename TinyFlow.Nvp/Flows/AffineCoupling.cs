@@ -37,11 +37,31 @@ public sealed class AffineCoupling : IFlow, IReversible
     /// <inheritdoc/>
     public (Var Y, Var LogDet) Forward(Var x, Pass pass)
     {
-        Var h = Condition(x, pass);
-        Var? scale = _scale?.On(x.Tape);
-        (Var y, Var logDet) = x.AffineCoupling(h, scale, _mask.Value, _form);
-        ReleaseNet(h, scale);
+        (Var y, Var logDet, _) = Forward(x, kept: null, next: null, pass);
         return (y, logDet);
+    }
+
+    /// <summary>
+    /// The same between neighbours: with x·(1 − m) if the coupling before has computed that, and then with what the next one
+    /// keeps of y.
+    /// </summary>
+    internal (Var Y, Var LogDet, Var? Kept) Forward(Var x, Var? kept, AffineCoupling? next, Pass pass)
+    {
+        Var h = kept is null ? Condition(x, pass) : ConditionOn(kept, pass);
+        Var? scale = _scale?.On(x.Tape);
+        (Var Y, Var LogDet, Var? Kept) result;
+        if (next is null)
+        {
+            (Var y, Var logDet) = x.AffineCoupling(h, scale, _mask.Value, _form);
+            result = (y, logDet, null);
+        }
+        else
+        {
+            result = x.AffineCoupling(h, scale, _mask.Value, _form, next._kept.Value);
+        }
+
+        ReleaseNet(h, scale);
+        return result;
     }
 
     /// <inheritdoc/>
@@ -61,11 +81,12 @@ public sealed class AffineCoupling : IFlow, IReversible
         (result, h) => result.AffineCouplingInverse(h, _scale?.On(h.Tape), _mask.Value, _form),
         (x, h) => x.AffineCoupling(h, _scale?.On(h.Tape), _mask.Value, _form));
 
-    private Var Condition(Var x, Pass pass)
+    private Var Condition(Var x, Pass pass) => ConditionOn(x * _kept.On(x.Tape), pass);
+
+    private Var ConditionOn(Var kept, Pass pass)
     {
-        Var kept = x * _kept.On(x.Tape);
         Var h = _net.Forward(kept, pass);
-        x.Tape.Release(kept);
+        kept.Tape.Release(kept);
         return h;
     }
 

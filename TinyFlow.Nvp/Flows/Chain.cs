@@ -31,10 +31,13 @@ public sealed class Chain : IFlow, IDataInitialized, IReversible, IComposite
         }
 
         Var y = x;
+        Var? kept = null;
         List<Var> logDets = new(_steps.Length);
-        foreach (IFlow step in _steps)
+        for (int i = 0; i < _steps.Length; i++)
         {
-            (Var next, Var logDet) = step.Forward(y, pass, note);
+            (Var next, Var logDet) = _steps[i] is AffineCoupling coupling
+                ? Couple(coupling, y, ref kept, i + 1 < _steps.Length ? _steps[i + 1] as AffineCoupling : null, pass, note)
+                : _steps[i].Forward(y, pass, note);
             Replace(ref y, next, x);
             logDets.Add(logDet);
             if (!x.Tape.IsRecording)
@@ -97,6 +100,14 @@ public sealed class Chain : IFlow, IDataInitialized, IReversible, IComposite
         }
 
         return current;
+    }
+
+    // Couplings one after the other hand on what the next one's net will see: a pass less over the image, and over its gradient.
+    private static (Var Y, Var LogDet) Couple(AffineCoupling coupling, Var x, ref Var? kept, AffineCoupling? next, Pass pass, Action<string, Var>? note)
+    {
+        (Var y, Var logDet, kept) = coupling.Forward(x, kept, next, pass);
+        note?.Invoke(nameof(AffineCoupling), logDet);
+        return (y, logDet);
     }
 
     private static void Replace(ref Var current, Var next, Var input)

@@ -1,5 +1,3 @@
-using TinyFlow.Autograd;
-using TinyFlow.Autograd.Functions;
 using TinyFlow.Nvp.Models;
 
 namespace TinyFlow.Nvp.Objectives;
@@ -19,14 +17,6 @@ internal sealed class ExactObjective(FlowModel model, double l2, PenaltyKind kin
     public bool IsLikelihood => true;
 
     /// <inheritdoc/>
-    public LossTerms Loss(FlowTerms terms)
-    {
-        Tape tape = terms.Z.Tape;
-        int dimensions = model.Dimensions;
-        Var logProbZ = terms.LogProbZ.Mean(), logDet = terms.LogDet.Mean(), penalty = _penalty.On(tape, terms.Z.Shape[0]);
-        Var nll = Arithmetic.Combine(Likelihood.Nll(0, dimensions), (-1, logProbZ), (-1, logDet));
-        return new LossTerms(
-            nll + penalty, nll, nll * Likelihood.NatsToBitsPerDim(1, dimensions), logProbZ, logDet,
-            Scalars.Constant(tape, 0), Scalars.Constant(tape, Likelihood.LogBinVolume(dimensions)), penalty);
-    }
+    public LossTerms Loss(FlowTerms terms) => new LossParts(
+        terms, model.Dimensions, Likelihood.LogBinVolume(model.Dimensions), _penalty.On(terms.Z.Tape, terms.Z.Shape[0]), PenaltyCounts: 0).Terms();
 }

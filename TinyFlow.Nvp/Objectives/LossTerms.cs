@@ -4,7 +4,7 @@ namespace TinyFlow.Nvp.Objectives;
 
 /// <summary>
 /// A loss and its parts, all scalars, as means over the batch, in nats unless said otherwise; they stay readable after
-/// the backward pass. The terms of the log-likelihood have its sign, so that
+/// the backward pass. Only the loss has a gradient. The terms of the log-likelihood have its sign, so that
 /// nll = −(LogProbZ + LogDet + BatchNorm + Dequantization), plus L2 where the objective publishes it so.
 /// </summary>
 /// <param name="Loss">What is minimized.</param>

@@ -45,25 +45,16 @@ internal sealed class NotebookObjective : IObjective
     public LossTerms Loss(FlowTerms terms)
     {
         Tape tape = terms.Z.Tape;
-        int dimensions = _model.Dimensions;
-        double wrongSign = -Likelihood.LogBinVolume(dimensions);
-        Var logProbZ = terms.LogProbZ.Mean(), logDet = terms.LogDet.Mean(), penalty = _penalty.On(tape, terms.Z.Shape[0]), batchNorm = BatchNormTerm(tape);
-        Var nll = Arithmetic.Combine(-wrongSign, (1, penalty), (-1, logProbZ), (-1, logDet), (-1, batchNorm));
-        return new LossTerms(
-            nll, nll, nll * Likelihood.NatsToBitsPerDim(1, dimensions), logProbZ, logDet,
-            batchNorm, Scalars.Constant(tape, wrongSign), penalty);
+        double wrongSign = -Likelihood.LogBinVolume(_model.Dimensions);
+        return new LossParts(terms, _model.Dimensions, wrongSign, _penalty.On(tape, terms.Z.Shape[0]), PenaltyCounts: 1, BatchNormTerms(tape)).Terms();
     }
 
     // The forward pass has updated the running variances already: the published code reads them after it, too.
-    private Var BatchNormTerm(Tape tape)
-    {
-        if (_batchNorms.Length == 0)
-        {
-            return Scalars.Constant(tape, 0);
-        }
-
-        Var scales = Reductions.SumOf<LogAbs>(1, Array.ConvertAll(_batchNorms, norm => norm.Gamma.On(tape)));
-        Var deviations = Reductions.SumOf<LogDeviation>(1, Array.ConvertAll(_batchNorms, norm => tape.Constant(norm.RunningVariance.Value)));
-        return scales - deviations;
-    }
+    private (double Weight, Var Value)[] BatchNormTerms(Tape tape) => _batchNorms.Length == 0
+        ? []
+        :
+        [
+            (1, Reductions.SumOf<LogAbs>(1, Array.ConvertAll(_batchNorms, norm => norm.Gamma.On(tape)))),
+            (-1, Reductions.SumOf<LogDeviation>(1, Array.ConvertAll(_batchNorms, norm => tape.Constant(norm.RunningVariance.Value)))),
+        ];
 }

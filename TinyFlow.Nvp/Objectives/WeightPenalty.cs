@@ -11,12 +11,12 @@ internal sealed class WeightPenalty(FlowModel model, double coefficient, Penalty
 {
     private readonly Parameter[] _weights = [.. model.Parameters.Parameters.Where(parameter => IsMeant(parameter.Name, kind))];
 
-    /// <summary>The term, of shape [], for a batch of so many images.</summary>
-    public Var On(Tape tape, int images)
+    /// <summary>The term, of shape [], for a batch of so many images; null if there is none.</summary>
+    public Var? On(Tape tape, int images)
     {
         double scale = kind == PenaltyKind.CouplingScalesPerImage ? coefficient / images : coefficient;
         return scale == 0 || _weights.Length == 0
-            ? Scalars.Constant(tape, 0)
+            ? null
             : Reductions.SumOf<Square>(scale, Array.ConvertAll(_weights, weight => weight.On(tape)));
     }
 

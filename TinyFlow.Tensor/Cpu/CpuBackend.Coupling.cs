@@ -7,16 +7,16 @@ namespace TinyFlow;
 public sealed unsafe partial class CpuBackend
 {
     /// <inheritdoc/>
-    public override void AffineCoupling(Tensor x, Tensor h, Tensor? scale, Tensor mask, Tensor y, Tensor logDet, CouplingForm form)
+    public override void AffineCoupling(Tensor x, Tensor h, Tensor? scale, Tensor mask, Tensor y, Tensor logDet, CouplingForm form, Masked? kept = null)
     {
-        CouplingOperands operands = Coupling(x, h, scale, mask, form);
+        CouplingOperands operands = Coupling(x, h, scale, mask, kept, form);
         Pieces pieces = new((long)x.Shape[0] * operands.Channels, operands.Plane);
         int partsPerImage = operands.Channels * pieces.Segments;
         long bytes = (long)x.Shape[0] * partsPerImage * sizeof(double);
         double* parts = (double*)Pool.Rent(bytes, "the parts of log-determinants");
         try
         {
-            Run(pieces.Count, new CouplingWork(operands, pieces, Out(y), parts));
+            Run(pieces.Count, new CouplingWork(operands, pieces, Out(y), kept is null ? null : Out(kept.Value.Values), parts));
             float* logDets = Out(logDet);
             for (int image = 0; image < x.Shape[0]; image++)
             {
@@ -38,21 +38,22 @@ public sealed unsafe partial class CpuBackend
     /// <inheritdoc/>
     public override void AffineCouplingInverse(Tensor y, Tensor h, Tensor? scale, Tensor mask, Tensor x, CouplingForm form)
     {
-        CouplingOperands operands = Coupling(y, h, scale, mask, form);
+        CouplingOperands operands = Coupling(y, h, scale, mask, null, form);
         Pieces pieces = new((long)y.Shape[0] * operands.Channels, operands.Plane);
-        Run(pieces.Count, new CouplingWork(operands, pieces, Out(x), null));
+        Run(pieces.Count, new CouplingWork(operands, pieces, Out(x), null, null));
     }
 
     /// <inheritdoc/>
     public override void AffineCouplingBackward(
         Tensor x, Tensor h, Tensor? scale, Tensor mask, Tensor dy, Tensor dlogDet,
-        Sink dx, Sink dh, Sink dscale, CouplingForm form)
+        Sink dx, Sink dh, Sink dscale, CouplingForm form, Masked? dkept = null)
     {
-        CouplingOperands operands = Coupling(x, h, scale, mask, form);
+        CouplingOperands operands = Coupling(x, h, scale, mask, dkept, form);
         Pieces pieces = new((long)x.Shape[0] * operands.Channels, operands.Plane);
         CouplingGradients gradients = new()
         {
             Output = In(dy),
+            Kept = dkept is null ? null : In(dkept.Value.Values),
             LogDet = In(dlogDet),
             Input = Out(dx),
             InputAdds = dx.Adds,
@@ -82,7 +83,7 @@ public sealed unsafe partial class CpuBackend
         }
     }
 
-    private static CouplingOperands Coupling(Tensor input, Tensor h, Tensor? scale, Tensor mask, CouplingForm form)
+    private static CouplingOperands Coupling(Tensor input, Tensor h, Tensor? scale, Tensor mask, Masked? kept, CouplingForm form)
     {
         CouplingOperands operands = new()
         {
@@ -91,6 +92,7 @@ public sealed unsafe partial class CpuBackend
             Input = In(input),
             Net = In(h),
             Mask = In(mask),
+            Keep = kept is null ? null : In(kept.Value.Mask),
             Form = form,
         };
         if (scale is not null)

@@ -45,6 +45,47 @@ public sealed unsafe partial class CpuBackend
         }
     }
 
+    /// <inheritdoc/>
+    public override void CombineMeans(ReadOnlySpan<Tensor> xs, ReadOnlySpan<double> weights, ReadOnlySpan<double> shifts, Tensor y)
+    {
+        Span<double> sums = stackalloc double[shifts.Length];
+        shifts.CopyTo(sums);
+        for (int k = 0; k < xs.Length; k++)
+        {
+            double mean = Total(new ElementFormula(In(xs[k])), xs[k].Count) / xs[k].Count;
+            for (int j = 0; j < sums.Length; j++)
+            {
+                double weight = weights[j * xs.Length + k];
+                sums[j] += weight == 0 ? 0 : weight * mean;
+            }
+        }
+
+        float* ys = Out(y);
+        for (int j = 0; j < sums.Length; j++)
+        {
+            ys[j] = (float)sums[j];
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void CombineMeansBackward(ReadOnlySpan<double> weights, Tensor dy, ReadOnlySpan<Sink> dxs)
+    {
+        double gradient = *In(dy);
+        for (int k = 0; k < dxs.Length; k++)
+        {
+            if (dxs[k].Tensor is not { } dx)
+            {
+                continue;
+            }
+
+            float each = (float)(weights[k] * gradient / dx.Count);
+            foreach (ref float value in new Span<float>(Out(dx), checked((int)dx.Count)))
+            {
+                value = dxs[k].Adds ? value + each : each;
+            }
+        }
+    }
+
     /// <summary>The sum of a formula's values over one run of elements.</summary>
     private double Total<TFormula>(TFormula formula, long count) where TFormula : struct, IFormula
     {

@@ -12,14 +12,15 @@ public sealed unsafe partial class CudaBackend
     private const long ManyThreads = 1 << 16;
 
     /// <inheritdoc/>
-    public void AffineCoupling(Tensor x, Tensor h, Tensor? scale, Tensor mask, Tensor y, Tensor logDet, CouplingForm form)
+    public void AffineCoupling(Tensor x, Tensor h, Tensor? scale, Tensor mask, Tensor y, Tensor logDet, CouplingForm form, Masked? kept = null)
     {
         ImageCut cut = new(x.Shape[0], mask.Count, ElementsOfCoupling, ThreadsOfCoupling);
         using Tensor? parts = PartsOf(cut);
         Launch("tf_affine_coupling", cut.Grid, new CouplingArguments
         {
-            Operands = new(x, h, scale, mask, form),
+            Operands = new(x, h, scale, mask, kept, form),
             Output = Address(y),
+            Kept = AddressOrNull(kept?.Values),
             Sums = Address(parts ?? logDet),
             Part = cut.Part,
             Parts = cut.Parts,
@@ -33,7 +34,7 @@ public sealed unsafe partial class CudaBackend
         ImageCut cut = new(y.Shape[0], mask.Count, LaunchGrid.UsualThreads, LaunchGrid.UsualThreads);
         Launch("tf_affine_coupling_inverse", cut.Grid, new CouplingArguments
         {
-            Operands = new(y, h, scale, mask, form),
+            Operands = new(y, h, scale, mask, null, form),
             Output = Address(x),
             Part = cut.Part,
             Parts = cut.Parts,
@@ -43,7 +44,7 @@ public sealed unsafe partial class CudaBackend
     /// <inheritdoc/>
     public void AffineCouplingBackward(
         Tensor x, Tensor h, Tensor? scale, Tensor mask, Tensor dy, Tensor dlogDet,
-        Sink dx, Sink dh, Sink dscale, CouplingForm form)
+        Sink dx, Sink dh, Sink dscale, CouplingForm form, Masked? dkept = null)
     {
         long images = x.Shape[0], image = mask.Count, parts = Math.Clamp(ManyThreads / Math.Max(1, image), 1, Math.Max(1, images));
         long part = Math.Max(1, (images + parts - 1) / parts);
@@ -54,8 +55,9 @@ public sealed unsafe partial class CudaBackend
         long blocks = (image + LaunchGrid.UsualThreads - 1) / LaunchGrid.UsualThreads;
         Launch("tf_affine_coupling_backward", LaunchGrid.Blocks(parts * blocks), new CouplingGradientArguments
         {
-            Operands = new(x, h, scale, mask, form),
+            Operands = new(x, h, scale, mask, dkept, form),
             Dy = Address(dy),
+            Dkept = AddressOrNull(dkept?.Values),
             DlogDet = Address(dlogDet),
             Dx = dxAddress,
             Dnet = dnet,
@@ -76,12 +78,13 @@ public sealed unsafe partial class CudaBackend
     }
 
     [StructLayout(LayoutKind.Sequential)]
-    private readonly struct CouplingOperands(Tensor input, Tensor net, Tensor? scale, Tensor mask, CouplingForm form)
+    private readonly struct CouplingOperands(Tensor input, Tensor net, Tensor? scale, Tensor mask, Masked? kept, CouplingForm form)
     {
         public readonly ulong Input = Address(input);
         public readonly ulong Net = Address(net);
         public readonly ulong Scale = scale is null ? 0 : Address(scale);
         public readonly ulong Mask = Address(mask);
+        public readonly ulong Keep = AddressOrNull(kept?.Mask);
         public readonly long Image = mask.Count;
         public readonly long ScaleGroup = scale is { Count: > 0 } ? mask.Count / scale.Count : 1;
         public readonly int ScaleFirst = form == CouplingForm.ScaleThenShift ? 1 : 0;
@@ -92,6 +95,7 @@ public sealed unsafe partial class CudaBackend
     {
         public CouplingOperands Operands;
         public ulong Output;
+        public ulong Kept;
         public ulong Sums;
         public long Part;
         public long Parts;
@@ -102,6 +106,7 @@ public sealed unsafe partial class CudaBackend
     {
         public CouplingOperands Operands;
         public ulong Dy;
+        public ulong Dkept;
         public ulong DlogDet;
         public ulong Dx;
         public ulong Dnet;

@@ -7,8 +7,8 @@ namespace TinyFlow;
 
 public sealed unsafe partial class CudaBackend
 {
-    // TF_MOST_TERMS and TF_MOST_TENSORS of several.cu.
-    private const int MostTerms = 16, MostTensors = 64;
+    // TF_MOST_TERMS, TF_MOST_TENSORS, TF_MOST_MEANS and TF_MOST_COMBINATIONS of several.cu.
+    private const int MostTerms = 16, MostTensors = 64, MostMeans = 8, MostCombinations = 8;
 
     // What a block sums in one go: few elements need no second launch to add up what blocks have summed.
     private const long FewElements = 16384;
@@ -82,6 +82,48 @@ public sealed unsafe partial class CudaBackend
         }
     }
 
+    /// <inheritdoc/>
+    public void CombineMeans(ReadOnlySpan<Tensor> xs, ReadOnlySpan<double> weights, ReadOnlySpan<double> shifts, Tensor y)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(xs.Length, MostMeans, nameof(xs));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(shifts.Length, MostCombinations, nameof(shifts));
+        CombineMeansArguments arguments = new() { Y = Address(y), Means = xs.Length, Combinations = shifts.Length };
+        for (int k = 0; k < xs.Length; k++)
+        {
+            (arguments.X[k], arguments.Counts[k]) = (Address(xs[k]), xs[k].Count);
+        }
+
+        for (int j = 0; j < shifts.Length; j++)
+        {
+            arguments.Shifts[j] = (float)shifts[j];
+            for (int k = 0; k < xs.Length; k++)
+            {
+                arguments.Factors[j * MostMeans + k] = (float)(weights[j * xs.Length + k] / xs[k].Count);
+            }
+        }
+
+        Launch("tf_combine_means", LaunchGrid.Blocks(1), arguments);
+    }
+
+    /// <inheritdoc/>
+    public void CombineMeansBackward(ReadOnlySpan<double> weights, Tensor dy, ReadOnlySpan<Sink> dxs)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(dxs.Length, MostMeans, nameof(dxs));
+        CombineMeansGradientArguments arguments = new() { Dy = Address(dy), Means = dxs.Length };
+        long most = 0;
+        for (int k = 0; k < dxs.Length; k++)
+        {
+            if (dxs[k].Tensor is { } dx)
+            {
+                (arguments.Dx[k], arguments.Adds[k]) = SinkAddress(dxs[k]);
+                (arguments.Counts[k], arguments.Factors[k]) = (dx.Count, (float)(weights[k] / dx.Count));
+                most = Math.Max(most, dx.Count);
+            }
+        }
+
+        Launch("tf_combine_means_backward", LaunchGrid.Over(most), arguments);
+    }
+
     private static long TotalOf(ReadOnlySpan<Tensor> xs)
     {
         long total = 0;
@@ -119,6 +161,28 @@ public sealed unsafe partial class CudaBackend
         public long Count;
         public float Shift;
         public int Terms, Adds;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    private struct CombineMeansArguments
+    {
+        public fixed ulong X[MostMeans];
+        public fixed long Counts[MostMeans];
+        public fixed float Factors[MostCombinations * MostMeans];
+        public fixed float Shifts[MostCombinations];
+        public ulong Y;
+        public int Means, Combinations;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    private struct CombineMeansGradientArguments
+    {
+        public fixed ulong Dx[MostMeans];
+        public fixed long Counts[MostMeans];
+        public fixed int Adds[MostMeans];
+        public fixed float Factors[MostMeans];
+        public ulong Dy;
+        public int Means;
     }
 
     /// <summary>several.cu's tf_tensors: at most <see cref="MostTensors"/>, cut into parts by the number of all elements.</summary>

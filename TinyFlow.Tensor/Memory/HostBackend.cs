@@ -161,6 +161,8 @@ public abstract unsafe partial class HostBackend<T> : IBackend where T : unmanag
     public abstract void Combine(ReadOnlySpan<Tensor> xs, ReadOnlySpan<double> weights, double shift, Tensor y);
     public abstract void SumOf<TOp>(ReadOnlySpan<Tensor> xs, double scale, Tensor y) where TOp : struct, IPointwise;
     public abstract void SumOfBackward<TOp>(ReadOnlySpan<Tensor> xs, double scale, Tensor dy, ReadOnlySpan<Sink> dxs) where TOp : struct, IPointwise;
+    public abstract void CombineMeans(ReadOnlySpan<Tensor> xs, ReadOnlySpan<double> weights, ReadOnlySpan<double> shifts, Tensor y);
+    public abstract void CombineMeansBackward(ReadOnlySpan<double> weights, Tensor dy, ReadOnlySpan<Sink> dxs);
     public abstract void WeightNorm(Tensor v, Tensor g, Tensor w);
     public abstract void WeightNormBackward(Tensor v, Tensor g, Tensor dw, Sink dv, Sink dg);
     public abstract void Sum(Tensor x, double scale, Sink y);
@@ -186,11 +188,11 @@ public abstract unsafe partial class HostBackend<T> : IBackend where T : unmanag
         Tensor x, Tensor batchMean, Tensor mean, Tensor inverseDeviation, Tensor dy, Tensor dlogDet, Sink dx, FlowNormSettings settings);
     public abstract void InstanceNorm(Tensor x, Tensor mean, Tensor inverseDeviation, Tensor y, double epsilon, Activation activation);
     public abstract void InstanceNormBackward(Tensor x, Tensor mean, Tensor inverseDeviation, Tensor dy, Sink dx, Activation activation);
-    public abstract void AffineCoupling(Tensor x, Tensor h, Tensor? scale, Tensor mask, Tensor y, Tensor logDet, CouplingForm form);
+    public abstract void AffineCoupling(Tensor x, Tensor h, Tensor? scale, Tensor mask, Tensor y, Tensor logDet, CouplingForm form, Masked? kept = null);
     public abstract void AffineCouplingInverse(Tensor y, Tensor h, Tensor? scale, Tensor mask, Tensor x, CouplingForm form);
     public abstract void AffineCouplingBackward(
         Tensor x, Tensor h, Tensor? scale, Tensor mask, Tensor dy, Tensor dlogDet,
-        Sink dx, Sink dh, Sink dscale, CouplingForm form);
+        Sink dx, Sink dh, Sink dscale, CouplingForm form, Masked? dkept = null);
     public abstract void LogisticMixtureCoupling(Tensor x, Tensor h, ChannelRange changed, Tensor y, Tensor logDet);
     public abstract void LogisticMixtureCouplingInverse(Tensor y, Tensor h, ChannelRange changed, Tensor x);
     public abstract void LogisticMixtureCouplingBackward(Tensor x, Tensor h, ChannelRange changed, Tensor dy, Tensor dlogDet, Sink dx, Sink dh);

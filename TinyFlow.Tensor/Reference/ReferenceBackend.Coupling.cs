@@ -3,7 +3,7 @@ namespace TinyFlow;
 public partial class ReferenceBackend
 {
     /// <inheritdoc/>
-    public override void AffineCoupling(Tensor x, Tensor h, Tensor? scale, Tensor mask, Tensor y, Tensor logDet, CouplingForm form)
+    public override void AffineCoupling(Tensor x, Tensor h, Tensor? scale, Tensor mask, Tensor y, Tensor logDet, CouplingForm form, Masked? kept = null)
     {
         Span<double> xs = Span(x), hs = Span(h), masks = Span(mask), ys = Span(y), logDets = Span(logDet);
         int image = masks.Length;
@@ -21,6 +21,15 @@ public partial class ReferenceBackend
             double s = ScaleAt(scale, mask.Shape, p) * Math.Tanh(a);
             ys[i] = form == CouplingForm.ScaleThenShift ? xs[i] * Math.Exp(s) + t : (xs[i] + t) * Math.Exp(s);
             logDets[n] += s;
+        }
+
+        if (kept is { } also)
+        {
+            Span<double> keeps = Span(also.Mask), products = Span(also.Values);
+            for (int i = 0; i < ys.Length; i++)
+            {
+                products[i] = ys[i] * keeps[i % image];
+            }
         }
     }
 
@@ -47,23 +56,24 @@ public partial class ReferenceBackend
     /// <inheritdoc/>
     public override void AffineCouplingBackward(
         Tensor x, Tensor h, Tensor? scale, Tensor mask, Tensor dy, Tensor dlogDet,
-        Sink dx, Sink dh, Sink dscale, CouplingForm form)
+        Sink dx, Sink dh, Sink dscale, CouplingForm form, Masked? dkept = null)
     {
         Span<double> xs = Span(x), hs = Span(h), masks = Span(mask), dys = Span(dy), dlogDets = Span(dlogDet);
         Span<double> dxs = Accumulator(dx), dhs = Accumulator(dh), dscales = Accumulator(dscale);
+        Span<double> keeps = dkept is null ? [] : Span(dkept.Value.Mask), dkepts = dkept is null ? [] : Span(dkept.Value.Values);
         int image = masks.Length;
         for (int i = 0; i < xs.Length; i++)
         {
             (int n, int p) = Math.DivRem(i, image);
-            double exp = 1;
+            double exp = 1, gradient = dkept is null ? dys[i] : dys[i] + keeps[p] * dkepts[i];
             if (masks[p] != 0)
             {
                 int inA = 2 * n * image + p, inT = (2 * n + 1) * image + p;
                 double factor = ScaleAt(scale, mask.Shape, p), tanh = Math.Tanh(hs[inA]), t = hs[inT];
                 exp = Math.Exp(factor * tanh);
-                double dt = form == CouplingForm.ScaleThenShift ? dys[i] : dys[i] * exp;
+                double dt = form == CouplingForm.ScaleThenShift ? gradient : gradient * exp;
                 double scaled = form == CouplingForm.ScaleThenShift ? xs[i] * exp : (xs[i] + t) * exp;
-                double ds = dys[i] * scaled + dlogDets[n];
+                double ds = gradient * scaled + dlogDets[n];
                 if (dh.IsWanted)
                 {
                     dhs[inA] += ds * factor * (1 - tanh * tanh);
@@ -78,7 +88,7 @@ public partial class ReferenceBackend
 
             if (dx.IsWanted)
             {
-                dxs[i] += dys[i] * exp;
+                dxs[i] += gradient * exp;
             }
         }
     }

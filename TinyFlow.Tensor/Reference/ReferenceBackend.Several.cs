@@ -54,4 +54,43 @@ public partial class ReferenceBackend
             }
         }
     }
+
+    /// <inheritdoc/>
+    public override void CombineMeans(ReadOnlySpan<Tensor> xs, ReadOnlySpan<double> weights, ReadOnlySpan<double> shifts, Tensor y)
+    {
+        Span<double> ys = Span(y);
+        shifts.CopyTo(ys);
+        for (int k = 0; k < xs.Length; k++)
+        {
+            double sum = 0;
+            foreach (double value in Span(xs[k]))
+            {
+                sum += value;
+            }
+
+            for (int j = 0; j < ys.Length; j++)
+            {
+                double weight = weights[j * xs.Length + k];
+                ys[j] += weight == 0 ? 0 : weight * sum / xs[k].Count;
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void CombineMeansBackward(ReadOnlySpan<double> weights, Tensor dy, ReadOnlySpan<Sink> dxs)
+    {
+        for (int k = 0; k < dxs.Length; k++)
+        {
+            if (dxs[k].Tensor is not { } gradient)
+            {
+                continue;
+            }
+
+            Span<double> dx = Span(gradient);
+            for (int i = 0; i < dx.Length; i++)
+            {
+                Put(dx, i, weights[k] * Span(dy)[0] / dx.Length, dxs[k].Adds);
+            }
+        }
+    }
 }

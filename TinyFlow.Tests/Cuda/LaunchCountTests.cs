@@ -38,11 +38,23 @@ public sealed class LaunchCountTests
         ChannelRange second = new(1, 1);
         Takes(1, () => backend.AffineCoupling(x, h, null, mask, y, logDet, CouplingForm.ScaleThenShift));
         Takes(1, () => backend.AffineCouplingBackward(x, h, null, mask, y, logDet, dx, dh, Sink.None, CouplingForm.ScaleThenShift));
+        Masked kept = new(mask, backend.Allocate(x.Shape));
+        using Tensor values = kept.Values;
+        Takes(1, () => backend.AffineCoupling(x, h, null, mask, y, logDet, CouplingForm.ScaleThenShift, kept));
+        Takes(1, () => backend.AffineCouplingBackward(x, h, null, mask, y, logDet, dx, dh, Sink.None, CouplingForm.ScaleThenShift, kept));
         Takes(1, () => backend.LogisticMixtureCoupling(x, parameters, second, y, logDet));
         Takes(1, () => backend.LogisticMixtureCouplingBackward(x, parameters, second, y, logDet, dx, dparameters));
         Takes(1, () => backend.RationalQuadraticCoupling(x, parameters, second, y, logDet));
         Takes(1, () => backend.RationalQuadraticCouplingBackward(x, parameters, second, y, logDet, dx, dparameters));
         Takes(1, () => backend.GaussianLogProb(x, logDet));
+    });
+
+    [TestMethod]
+    public void The_parts_of_a_loss() => Count(backend =>
+    {
+        using Tensor perImage = backend.Ones([64]), penalty = backend.Ones([]), parts = backend.Allocate([3]), loss = parts.Section(0, []), dperImage = backend.Allocate([64]), dpenalty = backend.Allocate([]);
+        Takes(1, () => backend.CombineMeans([perImage, penalty], [1, 2, 1, 0, 0, 1], [0, 0, 0], parts));
+        Takes(1, () => backend.CombineMeansBackward([1, 2], loss, [dperImage, dpenalty]));
     });
 
     private void Count(Action<CudaBackend> test)

@@ -248,6 +248,18 @@ public abstract class AgainstReferenceTests
     });
 
     [TestMethod]
+    public void Combinations_of_means_agree_and_leave_out_what_has_no_weight() => Agree(Float32Tolerance.Products, backend =>
+    {
+        using Tensor a = Numbers(backend, Operand.Any([300])), b = backend.Full([2], double.PositiveInfinity), c = backend.Scalar(3), y = backend.Allocate([3]), first = y.Section(0, [1]);
+        backend.CombineMeans([a, b, c], [2, 0, -1, 0, 0, 0, 0.5, 0, 4], [1, -7, 0], y);
+        double[] found = y.ToDoubles();
+        Assert.AreEqual(-7.0, found[1]);
+        backend.CombineMeans([a, b, c], [0, 1, 0], [0], first);
+        Assert.AreEqual(double.PositiveInfinity, first.ToDoubles()[0]);
+        return [found];
+    });
+
+    [TestMethod]
     [DataRow(1)]
     [DataRow(1021)]
     public void Averages_move_and_values_stay_while_a_guard_is_finite(int count) => Agree(Float32Tolerance.Products, backend =>

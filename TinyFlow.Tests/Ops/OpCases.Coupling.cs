@@ -31,8 +31,14 @@ internal static partial class OpCases
             foreach (Mask mask in Enum.GetValues<Mask>())
             {
                 yield return Couple([2, 4, 3, 2], [4], mask, form);
+                yield return CoupleKeeping([2, 4, 3, 2], [4], mask, form);
             }
+
+            yield return CoupleKeeping([1, 1, 1, 1], null, Mask.Everything, form);
+            yield return CoupleKeeping([3, 2, 3, 3], [2, 3, 3], Mask.Random, form);
         }
+
+        yield return CoupleKeepingInVain([2, 1, 4, 3]);
     }
 
     private static IEnumerable<OpCase> MixtureCouplingRows()
@@ -99,6 +105,31 @@ internal static partial class OpCases
                 return Both(y, logDet);
             });
     }
+
+    // The mask of what the next coupling keeps is any, here weights among them; all three results have gradients.
+    private static OpCase CoupleKeeping(Shape x, Shape? scale, Mask mask, CouplingForm form)
+    {
+        Operand[] operands = [Operand.Any(x), Operand.Any(x.With(1, 2 * x[1]))];
+        Float32Tolerance sums = new(2e-6, "as of a coupling, and a scale that a channel shares gets a sum of gradients that partly cancel, each itself a sum of two");
+        return new OpCase(
+            $"AffineCoupling of {x}, scale {scale?.ToString() ?? "absent"}, mask {mask}, {form}, with what is kept", scale is null ? Float32Tolerance.Transcendental : sums,
+            scale is { } s ? [.. operands, Operand.AwayFromZero(s)] : operands,
+            (tape, v) =>
+            {
+                Tensor pattern = Constant(tape, MaskOf(mask, x)), keep = Constant(tape, Operand.Any([x[1], x[2], x[3]]));
+                (Var y, Var logDet, Var kept) = v[0].AffineCoupling(v[1], v.Length > 2 ? v[2] : null, pattern, form, keep);
+                return Both(Movement.Concat(1, y, kept), logDet);
+            });
+    }
+
+    private static OpCase CoupleKeepingInVain(Shape x) => new(
+        $"AffineCoupling of {x}, with what is kept, which nobody uses", Float32Tolerance.Transcendental, [Operand.Any(x), Operand.Any(x.With(1, 2 * x[1]))],
+        (tape, v) =>
+        {
+            Tensor pattern = Constant(tape, MaskOf(Mask.Checkerboard, x));
+            (Var y, Var logDet, _) = v[0].AffineCoupling(v[1], null, pattern, CouplingForm.ScaleThenShift, pattern);
+            return Both(y, logDet);
+        });
 
     /// <summary>Both results of a coupling, so that both of their gradients are checked.</summary>
     private static Var Both(Var y, Var logDet)

@@ -85,6 +85,7 @@ internal static partial class OpCases
         foreach (CouplingForm form in Enum.GetValues<CouplingForm>())
         {
             yield return Couple([5, 1, 28, 28], null, Mask.Checkerboard, form) with { Tolerance = Float32Tolerance.Products };
+            yield return CoupleKeeping([5, 1, 28, 28], null, Mask.Checkerboard, form) with { Tolerance = Float32Tolerance.Products };
             yield return Couple([3, 12, 7, 7], [12], Mask.Channels, form) with { Tolerance = Float32Tolerance.Products };
             yield return Couple([3, 3, 13, 11], [3, 13, 11], Mask.Random, form) with { Tolerance = Float32Tolerance.Products };
         }
@@ -98,6 +99,8 @@ internal static partial class OpCases
             };
         }
 
+        yield return CoupleKeeping([7, 3, 53, 61], null, Mask.Random, CouplingForm.ShiftThenScale) with { Tolerance = Float32Tolerance.Products };
+        yield return CombineMeans([300], [1021], [7, 33]);
         yield return ConcatElu([7, 24, 14, 14]);
         yield return Gate([7, 24, 14, 14]);
         yield return Row(

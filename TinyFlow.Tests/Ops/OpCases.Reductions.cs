@@ -32,6 +32,10 @@ internal static partial class OpCases
             yield return Reduction($"VarianceOver {over}", shape, x => x.VarianceOver(axes));
         }
 
+        yield return CombineMeans(Shape.Create([]));
+        yield return CombineMeans([5], [5], []);
+        yield return CombineMeans([1], [2, 3], [300], [], [7], [1], [2], [33]);
+
         // One tensor, several of odd sizes, and more than one launch takes.
         Shape[] many = [.. Enumerable.Range(1, 70).Select(i => Shape.Create([1 + i % 3]))];
         Shape[][] lists = [[[]], [[7]], [[3, 5], [1], [2, 3, 2]], many];
@@ -43,6 +47,15 @@ internal static partial class OpCases
             yield return SumOf<LogDeviation>($"SumOf logarithms of deviations {of}", [.. shapes.Select(shape => Operand.Between(shape, 0.2, 4))]);
         }
     }
+
+    // The first combination has a gradient; a later one, which is a constant, takes part as a factor that is no operand's.
+    private static OpCase CombineMeans(params Shape[] shapes) => new(
+        $"CombineMeans of {string.Join(", ", shapes)}", Float32Tolerance.Products, [.. shapes.Select(Operand.Any)],
+        (_, v) =>
+        {
+            Var[] combinations = Reductions.CombineMeans(v, (0.5, [.. v.Select((_, k) => k - 1.5)]), (2, [.. v.Select(_ => 0.0)]));
+            return combinations[0] * combinations[1];
+        });
 
     private static OpCase SumOf<TOp>(string name, Operand[] operands) where TOp : struct, IPointwise =>
         new(name, Float32Tolerance.Transcendental, operands, (_, v) => Reductions.SumOf<TOp>(-1.5, v));

@@ -1,4 +1,5 @@
 // Affine couplings: with mask 1, y = x·e^s + t or (x + t)·e^s, s = scale·tanh(a), where a net gave a and t; with mask 0, y = x.
+// What of y the next coupling keeps, y times another mask, is written besides if it is wanted; its gradient is part of y's.
 // The forward pass takes an image, or a long part of one, a block and sums its log_det on the way.
 #include "channels.h"
 #include "math.h"
@@ -8,6 +9,7 @@ struct tf_coupling_operands {
     const float* net;   // [N, 2C, H·W]: a, then t.
     const float* scale; // Null for 1; else [1], [C] or [C, H·W].
     const float* mask;  // [C, H·W]
+    const float* keep;  // [C, H·W], the next coupling's; null if it takes care of that itself.
     tf_i64 image;       // C·H·W
     tf_i64 scale_group; // How many neighbours share an element of the scale: C·H·W, H·W or 1.
     int scale_first;    // x·e^s + t
@@ -16,6 +18,7 @@ struct tf_coupling_operands {
 struct tf_coupling_args {
     tf_coupling_operands operands;
     float* output;
+    float* kept;  // [N, C, H·W], if there is a mask of it.
     float* sums;  // [N, parts of an image]: of s.
     tf_i64 part;  // The elements of a part.
     tf_i64 parts; // Of an image.
@@ -23,7 +26,7 @@ struct tf_coupling_args {
 
 struct tf_coupling_gradient_args {
     tf_coupling_operands operands;
-    const float* dy;
+    const float *dy, *dkept; // The latter if there is a mask of it.
     const float* dlog_det; // [N]
     float* dx;
     float* dnet;
@@ -53,6 +56,7 @@ TF_KERNEL(1024, tf_affine_coupling, tf_coupling_args a) {
         }
 
         y[i] = value;
+        if (a.operands.keep) a.kept[image * a.operands.image + i] = value * a.operands.keep[i];
     }
 
     sum = tf_block_sum(sum, shared);
@@ -85,10 +89,10 @@ TF_KERNEL(256, tf_affine_coupling_backward, tf_coupling_gradient_args a) {
     if (i >= a.operands.image) return;
     tf_i64 end = tf_min((part + 1) * a.part, a.images);
     bool changes = a.operands.mask[i] != 0.0f;
-    float scale = tf_scale_at(a.operands, i), dscale = 0;
+    float scale = tf_scale_at(a.operands, i), keep = a.operands.keep ? a.operands.keep[i] : 0.0f, dscale = 0;
     for (tf_i64 image = part * a.part; image < end; image++) {
         tf_i64 place = image * a.operands.image + i, net = place + image * a.operands.image;
-        float dy = a.dy[place], dx = dy, da = 0, dt = 0;
+        float dy = a.operands.keep ? tf_fma(keep, a.dkept[place], a.dy[place]) : a.dy[place], dx = dy, da = 0, dt = 0;
         if (changes) {
             float tanh = tf_tanh(a.operands.net[net]), shift = a.operands.net[net + a.operands.image], x = a.operands.input[place];
             dx = dy * tf_exp(scale * tanh);

@@ -1,4 +1,5 @@
-// What is done with several tensors in one launch: weighted sums of tensors, and sums of f(x) over all their elements.
+// What is done with several tensors in one launch: weighted sums of tensors, weighted sums of their means, and sums of f(x) over
+// all their elements.
 #include "long_sums.h"
 #include "loops.h"
 #include "pointwise_ops.h"
@@ -6,6 +7,8 @@
 
 #define TF_MOST_TERMS 16
 #define TF_MOST_TENSORS 64
+#define TF_MOST_MEANS 8
+#define TF_MOST_COMBINATIONS 8
 
 struct tf_combine_args {
     const float* x[TF_MOST_TERMS]; // As many as there are terms.
@@ -26,6 +29,83 @@ TF_KERNEL(256, tf_combine, tf_combine_args a) {
         }
 
         a.y[i] = sum;
+    }
+}
+
+struct tf_combine_means_args {
+    const float* x[TF_MOST_MEANS]; // As many as there are means, each of few elements.
+    tf_i64 count[TF_MOST_MEANS];
+    float factor[TF_MOST_COMBINATIONS][TF_MOST_MEANS]; // Weights over counts.
+    float shift[TF_MOST_COMBINATIONS];
+    float* y; // As many as there are combinations.
+    int means, combinations;
+};
+
+struct tf_combine_means_gradient_args {
+    float* dx[TF_MOST_MEANS]; // Null where one is not wanted.
+    tf_i64 count[TF_MOST_MEANS];
+    int adds[TF_MOST_MEANS];
+    float factor[TF_MOST_MEANS];
+    const float* dy; // []
+    int means;
+};
+
+// One block. Loops that are rolled look at all tensors, each at a known place, as tf_find_part does.
+TF_KERNEL(256, tf_combine_means, tf_combine_means_args a) {
+    TF_SHARED(tf_long_sum, shared, 8);
+    TF_SHARED(float, sums, TF_MOST_MEANS);
+    TF_ROLLED
+    for (int mean = 0; mean < a.means; mean++) {
+        const float* x = nullptr;
+        tf_i64 count = 0;
+        TF_UNROLLED
+        for (int i = 0; i < TF_MOST_MEANS; i++) {
+            if (i == mean) {
+                x = a.x[i];
+                count = a.count[i];
+            }
+        }
+
+        tf_long_sum sum = {0.0f, 0.0f};
+        TF_BLOCK_STRIDE(i, count) tf_add(sum, x[i]);
+        sum = tf_sum_of_block(sum, shared);
+        if (threadIdx.x == 0) sums[mean] = tf_total(sum);
+    }
+
+    if (threadIdx.x != 0) return;
+    TF_UNROLLED
+    for (int combination = 0; combination < TF_MOST_COMBINATIONS; combination++) {
+        float total = a.shift[combination];
+        TF_UNROLLED
+        for (int mean = 0; mean < TF_MOST_MEANS; mean++) {
+            float factor = a.factor[combination][mean];
+            if (mean < a.means && factor != 0.0f) total = tf_fma(factor, sums[mean], total);
+        }
+
+        if (combination < a.combinations) a.y[combination] = total;
+    }
+}
+
+TF_KERNEL(256, tf_combine_means_backward, tf_combine_means_gradient_args a) {
+    float dy = *a.dy;
+    TF_ROLLED
+    for (int mean = 0; mean < a.means; mean++) {
+        float* dx = nullptr;
+        tf_i64 count = 0;
+        int adds = 0;
+        float gradient = 0;
+        TF_UNROLLED
+        for (int i = 0; i < TF_MOST_MEANS; i++) {
+            if (i == mean) {
+                dx = a.dx[i];
+                count = a.count[i];
+                adds = a.adds[i];
+                gradient = dy * a.factor[i];
+            }
+        }
+
+        if (!dx) continue;
+        TF_GRID_STRIDE(i, count) dx[i] = adds ? dx[i] + gradient : gradient;
     }
 }
 

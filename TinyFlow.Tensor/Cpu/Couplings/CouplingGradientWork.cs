@@ -8,6 +8,9 @@ namespace TinyFlow.Cpu.Couplings;
 internal unsafe struct CouplingGradients
 {
     public float* Output;
+
+    /// <summary>Of what was written besides; there if <see cref="CouplingOperands.Keep"/> is.</summary>
+    public float* Kept;
     public float* LogDet;
     public float* Input;
     public float* Net;
@@ -42,7 +45,7 @@ internal readonly unsafe struct CouplingGradientWork(CouplingOperands operands, 
     {
         CouplingRun run = new(operands, image, channel);
         long row = run.Input - operands.Input, net = run.A - operands.Net, toShift = run.Shift - run.A;
-        float* dy = gradients.Output + row;
+        float* dy = gradients.Output + row, dkept = gradients.Kept + row;
         float* dx = gradients.Input is null ? null : gradients.Input + row;
         float* da = gradients.Net is null ? null : gradients.Net + net;
         float* dscale = gradients.ScalePerImage is null ? null : gradients.ScalePerImage + row;
@@ -52,7 +55,13 @@ internal readonly unsafe struct CouplingGradientWork(CouplingOperands operands, 
         {
             int count = (int)Math.Min(T.Count, end - i);
             CouplingLanes<T> lanes = new(run, i);
-            T x = T.Load(run.Input + i), exp = T.Exp(lanes.LogScale), gradient = T.Load(dy + i), scaled = gradient * exp;
+            T x = T.Load(run.Input + i), exp = T.Exp(lanes.LogScale), gradient = T.Load(dy + i);
+            if (run.Keep is not null)
+            {
+                gradient = T.MultiplyAdd(T.Load(run.Keep + i), T.Load(dkept + i), gradient);
+            }
+
+            T scaled = gradient * exp;
             T ds = T.MultiplyAdd(scaled, scaleFirst ? x : x + lanes.Shift, dlogDet);
             if (dx is not null)
             {

@@ -45,7 +45,7 @@ internal readonly unsafe ref struct CouplingLanes<T> where T : struct, ILanes<T>
 /// <summary>One channel of one image of a coupling's operands.</summary>
 internal readonly unsafe struct CouplingRun
 {
-    public readonly float* Input, A, Shift, Mask, Scale;
+    public readonly float* Input, A, Shift, Mask, Keep, Scale;
     public readonly long ScaleStride;
 
     public CouplingRun(in CouplingOperands operands, long image, int channel)
@@ -55,6 +55,7 @@ internal readonly unsafe struct CouplingRun
         A = operands.Net + (2 * image * channels + channel) * plane;
         Shift = A + channels * plane;
         Mask = operands.Mask + channel * plane;
+        Keep = operands.Keep is null ? null : operands.Keep + channel * plane;
         Scale = operands.Scale is null ? null : operands.Scale + channel * operands.ScaleChannelStride;
         ScaleStride = operands.ScaleStride;
     }

@@ -16,6 +16,9 @@ internal unsafe struct CouplingOperands
     /// <summary>[C, H·W].</summary>
     public float* Mask;
 
+    /// <summary>[C, H·W], the mask of what is written besides, or whose gradient is there besides; null for nothing.</summary>
+    public float* Keep;
+
     /// <summary>Null for 1; else with <see cref="ScaleChannelStride"/> and <see cref="ScaleStride"/> between channels and pixels.</summary>
     public float* Scale;
 

@@ -5,11 +5,11 @@ using TinyFlow.Cpu.Vectors;
 namespace TinyFlow.Cpu.Couplings;
 
 /// <summary>An affine coupling of images, in one pass; rows are the channels of all images.</summary>
-internal readonly unsafe struct CouplingWork(CouplingOperands operands, Pieces pieces, float* output, double* logDets) : IVectorWork
+internal readonly unsafe struct CouplingWork(CouplingOperands operands, Pieces pieces, float* output, float* kept, double* logDets) : IVectorWork
 {
     private readonly CouplingOperands _operands = operands;
     private readonly Pieces _pieces = pieces;
-    private readonly float* _output = output;
+    private readonly float* _output = output, _kept = kept;
     private readonly double* _logDets = logDets;
 
     public void Run<T>(int piece, int worker) where T : struct, ILanes<T>
@@ -25,13 +25,14 @@ internal readonly unsafe struct CouplingWork(CouplingOperands operands, Pieces p
             }
             else
             {
-                _logDets[row * _pieces.Segments + piece % _pieces.Segments] = Forward<T>(run, output, start, end, _operands.Form == CouplingForm.ScaleThenShift);
+                _logDets[row * _pieces.Segments + piece % _pieces.Segments] = Forward<T>(
+                    run, output, _kept + row * _operands.Plane, start, end, _operands.Form == CouplingForm.ScaleThenShift);
             }
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    private static double Forward<T>(in CouplingRun operands, float* output, long start, long end, bool scaleFirst) where T : struct, ILanes<T>
+    private static double Forward<T>(in CouplingRun operands, float* output, float* kept, long start, long end, bool scaleFirst) where T : struct, ILanes<T>
     {
         CouplingRun run = operands;
         Accumulator<T> logDet = default;
@@ -42,6 +43,11 @@ internal readonly unsafe struct CouplingWork(CouplingOperands operands, Pieces p
             T x = T.Load(run.Input + i), exp = T.Exp(lanes.LogScale);
             T changed = scaleFirst ? T.MultiplyAdd(x, exp, lanes.Shift) : (x + lanes.Shift) * exp;
             T y = T.IfPositive(lanes.Mask, changed, x);
+            if (run.Keep is not null)
+            {
+                CouplingLanes.Put(y * T.Load(run.Keep + i), kept + i, count, false);
+            }
+
             if (count == T.Count)
             {
                 T.Store(y, output + i);
