@@ -48,7 +48,7 @@ public static class Presets
         Mixture.Model with { Preset = "quick", DenseLayers = 6, DenseHidden = 192 },
         MixtureTraining with { Epochs = 13 })
     {
-        Measured = "1.1388 ± 0.0058 on the 2,000 test digits that come with the program, after 2 min 29 s on 2 cores",
+        Measured = "1.1386 ± 0.0058 on the 2,000 test digits that come with the program, after 2 min 18 s on 2 cores",
     };
 
     /// <summary>Ours, with the couplings of Real NVP: what <see cref="Quick"/> is without mixtures.</summary>
@@ -102,7 +102,10 @@ public static class Presets
             WeightDecay = 1e-6,
             ClipNorm = 1,
             L2 = 1e-5,
-        });
+        })
+    {
+        Measured = "3.9012 ± 0.0013 on the MNIST test set, 8 draws of noise, after 10 epochs, 28 minutes on 2 cores",
+    };
 
     /// <summary>The final notebook of a blog post on Real NVP.</summary>
     public static Preset Bjlkeng { get; } = new(
