@@ -135,14 +135,7 @@ public sealed partial class Tape : IDisposable
     public (Var First, Var Second) Record(Tensor first, Tensor second, ReadOnlySpan<Var> operands, Action<Tensor, Tensor> backward)
     {
         CheckOpen("Record");
-        bool needsGradient = NeedsGradient(operands);
-        Var one = new(this, first, needsGradient), two = new(this, second, needsGradient);
-        if (needsGradient)
-        {
-            _nodes.Add(new Node([one, two], () => backward(one.ArrivedOrZero(), two.ArrivedOrZero()), _owned.Count));
-        }
-
-        return (one, two);
+        return RecordTwo(first, second, NeedsGradient(operands), backward);
     }
 
     /// <summary>
@@ -170,13 +163,7 @@ public sealed partial class Tape : IDisposable
     public (Var First, Var Second) RecordOwn(Tensor first, Tensor second, Action<Tensor, Tensor> backward)
     {
         CheckOpen("Record");
-        Var one = new(this, first, IsRecording), two = new(this, second, IsRecording);
-        if (IsRecording)
-        {
-            _nodes.Add(new Node([one, two], () => backward(one.ArrivedOrZero(), two.ArrivedOrZero()), _owned.Count));
-        }
-
-        return (one, two);
+        return RecordTwo(first, second, IsRecording, backward);
     }
 
     /// <summary>
@@ -319,6 +306,17 @@ public sealed partial class Tape : IDisposable
         }
 
         return false;
+    }
+
+    private (Var First, Var Second) RecordTwo(Tensor first, Tensor second, bool needsGradient, Action<Tensor, Tensor> backward)
+    {
+        Var one = new(this, first, needsGradient), two = new(this, second, needsGradient);
+        if (needsGradient)
+        {
+            _nodes.Add(new Node([one, two], () => backward(one.ArrivedOrZero(), two.ArrivedOrZero()), _owned.Count));
+        }
+
+        return (one, two);
     }
 
     /// <summary>One op's results, how to pass their gradients on, and how much the tape owned once it was recorded.</summary>

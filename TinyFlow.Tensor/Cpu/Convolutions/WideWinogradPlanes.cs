@@ -21,7 +21,6 @@ internal readonly unsafe struct WideWinogradPlanes<T> where T : struct, ILanes<T
     private const int Padding = 16;
 
     private readonly int _inputChannels;
-    private readonly nint _inputPlane, _outputPlane, _sumPlane;
 
     public WideWinogradPlanes(in ConvolutionGeometry geometry, float* memory)
     {
@@ -32,18 +31,17 @@ internal readonly unsafe struct WideWinogradPlanes<T> where T : struct, ILanes<T
         PaddedOutputs = Parts.RoundUp(geometry.OutputChannels, T.Count);
         ChunkTiles = Parts.Count(Tiles.Count, Chunks);
         InputStride = PaddedInputs + Padding;
-        _inputPlane = (nint)ChunkTiles * InputStride;
-        _outputPlane = (nint)ChunkTiles * PaddedOutputs + Padding;
-        _sumPlane = (nint)geometry.InputChannels * PaddedOutputs + Padding;
-        int zeros = Parts.RoundUp(WinogradTransforms<T>.Window * geometry.InputChannels + T.Count, Padding);
+        InputPlane = (nint)ChunkTiles * InputStride;
+        OutputPlane = (nint)ChunkTiles * PaddedOutputs + Padding;
+        SumPlane = (nint)geometry.InputChannels * PaddedOutputs + Padding;
+        ZerosLength = Parts.RoundUp(WinogradTransforms<T>.Window * geometry.InputChannels + T.Count, Padding);
         GroupsPerChunk = Parts.Count(ChunkTiles, TilesPerGroup);
         Zeros = memory;
-        Inputs = Zeros + zeros;
-        Outputs = Inputs + WinogradTransforms<T>.Planes * _inputPlane;
-        Sums = Outputs + WinogradTransforms<T>.Planes * _outputPlane;
-        Bias = Sums + WinogradTransforms<T>.Planes * _sumPlane;
+        Inputs = Zeros + ZerosLength;
+        Outputs = Inputs + WinogradTransforms<T>.Planes * InputPlane;
+        Sums = Outputs + WinogradTransforms<T>.Planes * OutputPlane;
+        Bias = Sums + WinogradTransforms<T>.Planes * SumPlane;
         Length = (nint)(Bias - memory) + (nint)Chunks * GroupsPerChunk * PaddedOutputs;
-        ZerosLength = zeros;
     }
 
     /// <summary>The tiles of all images.</summary>
@@ -80,14 +78,17 @@ internal readonly unsafe struct WideWinogradPlanes<T> where T : struct, ILanes<T
 
     public float* Bias { get; }
 
-    public nint InputPlane => _inputPlane;
+    public nint InputPlane { get; }
 
-    public nint OutputPlane => _outputPlane;
+    public nint OutputPlane { get; }
 
-    public nint SumPlane => _sumPlane;
+    public nint SumPlane { get; }
 
     /// <summary>Blocks of output channels: as many vectors as a product's block has columns.</summary>
     public int Blocks => Parts.Count(PaddedOutputs / T.Count, BlockProducts<T>.Vectors);
+
+    /// <summary>The block that a vector of output channels is in.</summary>
+    public int BlockOf(int vector) => Parts.Holding(PaddedOutputs / T.Count, Blocks, vector);
 
     /// <summary>The first tile of a chunk.</summary>
     public int FirstTile(int chunk) => Parts.Start(Tiles.Count, Chunks, chunk);
@@ -96,10 +97,10 @@ internal readonly unsafe struct WideWinogradPlanes<T> where T : struct, ILanes<T
     public int FirstVector(int block) => Parts.Start(PaddedOutputs / T.Count, Blocks, block);
 
     /// <summary>A block of dy in its plane.</summary>
-    public float* OutputBlock(int plane, int block) => Outputs + plane * _outputPlane + (nint)ChunkTiles * FirstVector(block) * T.Count;
+    public float* OutputBlock(int plane, int block) => Outputs + plane * OutputPlane + (nint)ChunkTiles * FirstVector(block) * T.Count;
 
     /// <summary>A block of sums in its plane.</summary>
-    public float* SumBlock(int plane, int block) => Sums + plane * _sumPlane + (nint)_inputChannels * FirstVector(block) * T.Count;
+    public float* SumBlock(int plane, int block) => Sums + plane * SumPlane + (nint)_inputChannels * FirstVector(block) * T.Count;
 
     /// <summary>A group's part of the bias.</summary>
     public float* BiasPart(int chunk, int group) => Bias + ((nint)chunk * GroupsPerChunk + group) * PaddedOutputs;

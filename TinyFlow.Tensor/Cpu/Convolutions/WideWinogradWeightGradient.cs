@@ -125,13 +125,7 @@ internal static unsafe class WideWinogradWeightGradient<T> where T : struct, ILa
             }
 
             (int vector, int run) = Math.DivRem(piece - 1, Runs);
-            int block = 0;
-            while (planes.FirstVector(block + 1) <= vector)
-            {
-                block++;
-            }
-
-            int firstVector = planes.FirstVector(block), columns = (planes.FirstVector(block + 1) - firstVector) * T.Count;
+            int block = planes.BlockOf(vector), firstVector = planes.FirstVector(block), columns = (planes.FirstVector(block + 1) - firstVector) * T.Count;
             int first = Parts.Start(geometry.InputChannels, Runs, run), count = Parts.Start(geometry.InputChannels, Runs, run + 1) - first;
             float* sums = planes.SumBlock(0, block) + (nint)first * columns + (vector - firstVector) * T.Count;
             float* taps = stackalloc float[RunLength * Taps * T.Count];

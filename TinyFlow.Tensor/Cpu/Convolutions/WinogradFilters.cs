@@ -22,7 +22,7 @@ internal unsafe struct WinogradFilters<T> : IWork where T : struct, ILanes<T>
 
     /// <summary>The length of transformed filters, in floats.</summary>
     public static nint Length(in ConvolutionGeometry geometry) =>
-        WinogradTransforms<T>.Planes * ((nint)geometry.InputChannels * Parts.RoundUp(geometry.OutputChannels, T.Count) + PlanePadding * Parts.Count(geometry.OutputChannels, T.Count));
+        Offset(geometry, Parts.Count(geometry.OutputChannels, T.Count), Blocks(geometry));
 
     /// <summary>The distance between planes of a block of so many output channels: a cache line more than they take, so that planes do not fall into the same sets of a cache.</summary>
     public static nint Plane(in ConvolutionGeometry geometry, int columns) => (nint)geometry.InputChannels * columns + PlanePadding;
@@ -38,16 +38,11 @@ internal unsafe struct WinogradFilters<T> : IWork where T : struct, ILanes<T>
     {
         (int vector, int run) = Math.DivRem(piece, Runs);
         int first = Parts.Start(_geometry.InputChannels, Runs, run), end = Parts.Start(_geometry.InputChannels, Runs, run + 1);
-        int vectors = Parts.Count(_geometry.OutputChannels, T.Count), blocks = Parts.Count(vectors, BlockProducts<T>.Vectors), block = 0;
-        float* planes = _planes;
-        while (Parts.Start(vectors, blocks, block + 1) <= vector)
-        {
-            planes += WinogradTransforms<T>.Planes * Plane(_geometry, Columns(vectors, blocks, block++));
-        }
-
-        int columns = Columns(vectors, blocks, block), output = vector * T.Count, present = Math.Min(T.Count, _geometry.OutputChannels - output);
+        int vectors = Parts.Count(_geometry.OutputChannels, T.Count), blocks = Blocks(_geometry), block = Parts.Holding(vectors, blocks, vector);
+        int firstVector = Parts.Start(vectors, blocks, block), columns = (Parts.Start(vectors, blocks, block + 1) - firstVector) * T.Count;
+        int output = vector * T.Count, present = Math.Min(T.Count, _geometry.OutputChannels - output);
         nint planeStride = Plane(_geometry, columns);
-        planes += (vector - Parts.Start(vectors, blocks, block)) * T.Count;
+        float* planes = _planes + Offset(_geometry, firstVector, block) + (vector - firstVector) * T.Count;
         float* taps = stackalloc float[FilterView.Taps * T.Count];
         new Span<float>(taps, FilterView.Taps * T.Count).Clear();
         for (int input = first; input < end; input++)
@@ -57,5 +52,9 @@ internal unsafe struct WinogradFilters<T> : IWork where T : struct, ILanes<T>
         }
     }
 
-    private static int Columns(int vectors, int blocks, int block) => (Parts.Start(vectors, blocks, block + 1) - Parts.Start(vectors, blocks, block)) * T.Count;
+    private static int Blocks(in ConvolutionGeometry geometry) => Parts.Count(Parts.Count(geometry.OutputChannels, T.Count), BlockProducts<T>.Vectors);
+
+    // What lies before a block: so many blocks, which have so many vectors.
+    private static nint Offset(in ConvolutionGeometry geometry, int vectors, int blocks) =>
+        WinogradTransforms<T>.Planes * ((nint)geometry.InputChannels * vectors * T.Count + (nint)blocks * PlanePadding);
 }
