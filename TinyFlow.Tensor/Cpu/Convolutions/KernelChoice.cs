@@ -15,7 +15,7 @@ internal static class KernelChoice
     private const double DirectGradientRate = 1.3;
     private const double WinogradGradientRate = 1.5;
 
-    // Cycles to transform a tile, per vector of channels, there and back, with the stores to the planes and the loads from them.
+    // Cycles to transform a whole tile, per vector of channels, there and back, with the stores to the planes and the loads from them.
     private const double TransformCycles = 300;
 
     // Cycles to add up across a vector.
@@ -58,9 +58,10 @@ internal static class KernelChoice
     private static double Winograd<T>(in ConvolutionGeometry geometry, double rate) where T : struct, ILanes<T>
     {
         int inputVectors = Parts.Count(geometry.InputChannels, T.Count), outputVectors = Parts.Count(geometry.OutputChannels, T.Count);
-        double products = (double)WinogradTransforms<T>.Planes * geometry.InputChannels * outputVectors;
-        return new WinogradTiles(geometry).PerImage *
-            (products / Rate<T>(rate, BlockProducts<T>.Rows, outputVectors) + TransformCycles * (inputVectors + outputVectors));
+        WinogradTiles tiles = new(geometry);
+        double products = (double)tiles.MultiplicationsPerImage * geometry.InputChannels * outputVectors;
+        double transformed = (double)tiles.MultiplicationsPerImage / WinogradTransforms<T>.Planes * (inputVectors + outputVectors);
+        return products / Rate<T>(rate, BlockProducts<T>.Rows, outputVectors) + TransformCycles * transformed;
     }
 
     // A multiply-add takes four cycles: fewer than eight sums at work leave some of them idle.

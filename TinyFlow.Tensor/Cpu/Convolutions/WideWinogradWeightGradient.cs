@@ -31,7 +31,7 @@ internal static unsafe class WideWinogradWeightGradient<T> where T : struct, ILa
         new Span<float>(planes.Zeros, planes.ZerosLength).Clear();
         for (int chunk = 0; chunk < planes.Chunks; chunk++)
         {
-            workers.Run(planes.GroupsPerChunk, new Transform(geometry, planes, x, dy, chunk));
+            workers.Run(planes.GroupsPerChunk, new Transform(planes, x, dy, chunk));
             workers.Run(WinogradTransforms<T>.Planes * planes.Blocks, new Products(geometry, planes, chunk));
         }
 
@@ -40,7 +40,7 @@ internal static unsafe class WideWinogradWeightGradient<T> where T : struct, ILa
     }
 
     /// <summary>One piece a group of tiles.</summary>
-    private readonly struct Transform(ConvolutionGeometry geometry, WideWinogradPlanes<T> planes, ActivationView x, ActivationView dy, int chunk) : IWork
+    private readonly struct Transform(WideWinogradPlanes<T> planes, ActivationView x, ActivationView dy, int chunk) : IWork
     {
         [SkipLocalsInit]
         public void Run(int piece, int worker)
@@ -53,22 +53,12 @@ internal static unsafe class WideWinogradWeightGradient<T> where T : struct, ILa
                 x, start + first, start + end, planes.Zeros, planes.PaddedInputs, planes.Inputs + first * planes.InputStride, planes.InputStride, planes.InputPlane);
             for (int tile = first; tile < end; tile++)
             {
-                TransformOutputGradient(start + tile, tile, bias);
-            }
-        }
-
-        private void TransformOutputGradient(int tile, int place, float* bias)
-        {
-            int width = geometry.OutputWidth, channels = geometry.OutputChannels;
-            planes.Tiles.Locate(tile, out int image, out int row, out int column);
-            float* pixel = dy.Image(image) + ((nint)row * width + column) * channels;
-            int rows = Math.Min(4, geometry.OutputHeight - row), columns = Math.Min(4, width - column);
-            for (int block = 0; block < planes.Blocks; block++)
-            {
-                int vector = planes.FirstVector(block), vectors = planes.FirstVector(block + 1) - vector;
-                WinogradTransforms<T>.OutputGradient(
-                    pixel + vector * T.Count, (nint)width * channels, channels, rows, columns, vectors,
-                    planes.OutputBlock(0, block) + (nint)place * vectors * T.Count, planes.OutputPlane, bias + vector * T.Count);
+                for (int block = 0; block < planes.Blocks; block++)
+                {
+                    int vector = planes.FirstVector(block), vectors = planes.FirstVector(block + 1) - vector;
+                    planes.Tiles.TransformOutputGradient<T>(
+                        dy, start + tile, vector, vectors, planes.OutputBlock(0, block) + (nint)tile * vectors * T.Count, planes.OutputPlane, bias);
+                }
             }
         }
     }
@@ -82,15 +72,17 @@ internal static unsafe class WideWinogradWeightGradient<T> where T : struct, ILa
             (int plane, int block) = Math.DivRem(piece, planes.Blocks);
             int vectors = planes.FirstVector(block + 1) - planes.FirstVector(block), columns = vectors * T.Count;
             int channels = geometry.InputChannels, runs = Parts.Count(channels, BlockProducts<T>.Rows);
-            float* left, inputs = planes.Inputs + plane * planes.InputPlane, sums = planes.SumBlock(plane, block);
+            int start = planes.FirstTile(chunk);
+            (int first, int end) = planes.Tiles.InPlane(plane, start, planes.FirstTile(chunk + 1));
+            float* left, inputs = planes.Inputs + plane * planes.InputPlane + (first - start) * planes.InputStride, sums = planes.SumBlock(plane, block);
             BlockOperands operands = new()
             {
                 Left = &left,
                 Segments = 1,
-                Steps = planes.FirstTile(chunk + 1) - planes.FirstTile(chunk),
+                Steps = Math.Max(0, end - first),
                 RowStride = 1,
                 StepStride = planes.InputStride,
-                Right = planes.OutputBlock(plane, block),
+                Right = planes.OutputBlock(plane, block) + (nint)(first - start) * columns,
                 ColumnStride = columns,
                 ResultStride = columns,
                 Adds = chunk > 0,

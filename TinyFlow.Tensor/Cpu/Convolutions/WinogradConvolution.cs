@@ -5,7 +5,7 @@ using TinyFlow.Cpu.Vectors;
 namespace TinyFlow.Cpu.Convolutions;
 
 /// <summary>
-/// 3x3 convolution with stride 1 by F(4x4, 3x3). Work goes in bands of tiles: transform the input of a band, 36 products
+/// 3x3 convolution with stride 1 by F(4x4, 3x3), at borders with smaller tiles. Work goes in bands of tiles: transform the input of a band, 36 products
 /// [tiles × C]·[C × block of K], transform back; a band's planes and the filters stay in the second-level cache.
 /// A tile's result depends on its own input alone, never on the band that it is in.
 /// </summary>
@@ -70,7 +70,7 @@ internal unsafe struct WinogradConvolution<T> : IWork where T : struct, ILanes<T
         for (int block = 0; block < blocks; block++)
         {
             int firstVector = Parts.Start(vectors, blocks, block), count = Parts.Start(vectors, blocks, block + 1) - firstVector;
-            Multiply(inputs, inputPlane, paddedInputs, filters, products, OutputPlane(bandTiles), end - first, count);
+            Multiply(inputs, inputPlane, paddedInputs, filters, products, OutputPlane(bandTiles), first, end, count);
             TransformBack(products, OutputPlane(bandTiles), products + WinogradTransforms<T>.Planes * OutputPlane(bandTiles), first, end, firstVector, count);
             filters += WinogradTransforms<T>.Planes * WinogradFilters<T>.Plane(_geometry, count * T.Count);
         }
@@ -92,9 +92,9 @@ internal unsafe struct WinogradConvolution<T> : IWork where T : struct, ILanes<T
     private static nint OutputPlane(int tiles) => (nint)tiles * BlockProducts<T>.Vectors * T.Count + PlanePadding;
 
     private readonly void Multiply(
-        float* inputs, nint inputPlane, int paddedInputs, float* filters, float* products, nint outputPlane, int tiles, int vectors)
+        float* inputs, nint inputPlane, int paddedInputs, float* filters, float* products, nint outputPlane, int first, int end, int vectors)
     {
-        int runs = Parts.Count(tiles, BlockProducts<T>.Rows), columns = vectors * T.Count;
+        int columns = vectors * T.Count;
         float* left;
         BlockOperands operands = new()
         {
@@ -109,9 +109,11 @@ internal unsafe struct WinogradConvolution<T> : IWork where T : struct, ILanes<T
         for (int plane = 0; plane < WinogradTransforms<T>.Planes; plane++)
         {
             operands.Right = filters + plane * WinogradFilters<T>.Plane(_geometry, columns);
+            (int planeFirst, int planeEnd) = _tiles.InPlane(plane, first, end);
+            int tiles = planeEnd - planeFirst, runs = Parts.Count(tiles, BlockProducts<T>.Rows);
             for (int run = 0; run < runs; run++)
             {
-                int tile = Parts.Start(tiles, runs, run), rows = Parts.Start(tiles, runs, run + 1) - tile;
+                int start = Parts.Start(tiles, runs, run), rows = Parts.Start(tiles, runs, run + 1) - start, tile = planeFirst - first + start;
                 left = inputs + plane * inputPlane + (nint)tile * paddedInputs;
                 operands.Result = products + plane * outputPlane + (nint)tile * columns;
                 BlockProducts<T>.For(rows, vectors)(&operands);
@@ -122,24 +124,23 @@ internal unsafe struct WinogradConvolution<T> : IWork where T : struct, ILanes<T
     private readonly void TransformBack(float* products, nint outputPlane, float* staging, int first, int end, int firstVector, int vectors)
     {
         int width = _geometry.OutputWidth, columns = vectors * T.Count;
-        for (int tile = first; tile < end; tile++)
+        for (int index = first; index < end; index++)
         {
-            _tiles.Locate(tile, out int image, out int y, out int x);
-            int tileRows = Math.Min(4, _geometry.OutputHeight - y), tileColumns = Math.Min(4, width - x);
-            float* to = _output.Image(image) + ((nint)y * width + x) * _output.PixelStride;
+            WinogradTile tile = _tiles[index];
+            delegate*<float*, nint, float*, float*, nint, nint, bool, void> transform = WinogradTransformsBySize<T>.Output(tile.Rows, tile.Columns);
+            float* to = _output.Image(tile.Image) + ((nint)tile.Y * width + tile.X) * _output.PixelStride;
             for (int vector = 0; vector < vectors; vector++)
             {
                 int channel = (firstVector + vector) * T.Count, present = Math.Min(T.Count, _geometry.OutputChannels - channel);
-                float* from = products + (nint)(tile - first) * columns + vector * T.Count, bias = _bias is null ? null : _bias + channel;
+                float* from = products + (nint)(index - first) * columns + vector * T.Count, bias = _bias is null ? null : _bias + channel;
                 if (_output.ChannelStride == 1 && present == T.Count)
                 {
-                    WinogradTransforms<T>.Output(
-                        from, outputPlane, bias, to + channel, width * _output.PixelStride, _output.PixelStride, tileRows, tileColumns, _adds);
+                    transform(from, outputPlane, bias, to + channel, width * _output.PixelStride, _output.PixelStride, _adds);
                     continue;
                 }
 
-                WinogradTransforms<T>.Output(from, outputPlane, bias, staging, 4 * T.Count, T.Count, tileRows, tileColumns, false);
-                Scatter(staging, to + channel * _output.ChannelStride, tileRows, tileColumns, present);
+                transform(from, outputPlane, bias, staging, 4 * T.Count, T.Count, false);
+                Scatter(staging, to + channel * _output.ChannelStride, tile.Rows, tile.Columns, present);
             }
         }
     }

@@ -70,7 +70,7 @@ internal unsafe struct WinogradWeightGradient<T> : IWork where T : struct, ILane
             int bandFirst = first + Parts.Start(end - first, bands, band), bandEnd = first + Parts.Start(end - first, bands, band + 1);
             _tiles.TransformInput<T>(_x, bandFirst, bandEnd, zeros, inputs, x, inputs, inputPlane);
             TransformOutputGradient(bandFirst, bandEnd, dy, outputPlane, _parts.Bias(piece));
-            Multiply(x, inputPlane, dy, outputPlane, sums, sumPlane, bandEnd - bandFirst, band > 0);
+            Multiply(x, inputPlane, dy, outputPlane, sums, sumPlane, bandFirst, bandEnd, band > 0);
         }
 
         TransformBack(sums, sumPlane, _parts.Weight(piece));
@@ -92,19 +92,15 @@ internal unsafe struct WinogradWeightGradient<T> : IWork where T : struct, ILane
 
     private readonly void TransformOutputGradient(int first, int end, float* planes, nint planeStride, float* biasSums)
     {
-        int width = _geometry.OutputWidth, outputs = PaddedOutputs(_geometry), channels = _geometry.OutputChannels;
+        int outputs = PaddedOutputs(_geometry);
         for (int tile = first; tile < end; tile++)
         {
-            _tiles.Locate(tile, out int image, out int y, out int x);
-            WinogradTransforms<T>.OutputGradient(
-                _dy.Image(image) + ((nint)y * width + x) * channels, (nint)width * channels, channels,
-                Math.Min(4, _geometry.OutputHeight - y), Math.Min(4, width - x), outputs / T.Count,
-                planes + (nint)(tile - first) * outputs, planeStride, biasSums);
+            _tiles.TransformOutputGradient<T>(_dy, tile, 0, outputs / T.Count, planes + (nint)(tile - first) * outputs, planeStride, biasSums);
         }
     }
 
     private readonly void Multiply(
-        float* x, nint inputPlane, float* dy, nint outputPlane, float* sums, nint sumPlane, int tiles, bool adds)
+        float* x, nint inputPlane, float* dy, nint outputPlane, float* sums, nint sumPlane, int first, int end, bool adds)
     {
         int inputs = PaddedInputs(_geometry), outputs = PaddedOutputs(_geometry), vectors = outputs / T.Count;
         int blocks = Parts.Count(vectors, BlockProducts<T>.Vectors), runs = Parts.Count(_geometry.InputChannels, BlockProducts<T>.Rows);
@@ -113,7 +109,6 @@ internal unsafe struct WinogradWeightGradient<T> : IWork where T : struct, ILane
         {
             Left = &left,
             Segments = 1,
-            Steps = tiles,
             RowStride = 1,
             StepStride = inputs,
             ColumnStride = outputs,
@@ -122,14 +117,17 @@ internal unsafe struct WinogradWeightGradient<T> : IWork where T : struct, ILane
         };
         for (int plane = 0; plane < WinogradTransforms<T>.Planes; plane++)
         {
+            (int planeFirst, int planeEnd) = _tiles.InPlane(plane, first, end);
+            int skipped = planeFirst - first;
+            operands.Steps = Math.Max(0, planeEnd - planeFirst);
             for (int block = 0; block < blocks; block++)
             {
                 int firstVector = Parts.Start(vectors, blocks, block), count = Parts.Start(vectors, blocks, block + 1) - firstVector;
-                operands.Right = dy + plane * outputPlane + firstVector * T.Count;
+                operands.Right = dy + plane * outputPlane + (nint)skipped * outputs + firstVector * T.Count;
                 for (int run = 0; run < runs; run++)
                 {
                     int c = Parts.Start(_geometry.InputChannels, runs, run), rows = Parts.Start(_geometry.InputChannels, runs, run + 1) - c;
-                    left = x + plane * inputPlane + c;
+                    left = x + plane * inputPlane + (nint)skipped * inputs + c;
                     operands.Result = sums + plane * sumPlane + (nint)c * outputs + firstVector * T.Count;
                     BlockProducts<T>.For(rows, count)(&operands);
                 }

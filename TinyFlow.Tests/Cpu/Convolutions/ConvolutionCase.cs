@@ -23,6 +23,11 @@ internal sealed record ConvolutionCase(Shape X, Shape Weight, ConvolutionWindow 
 
         // Weight gradients of many channels, of one chunk of tiles and of two; and of so many tiles that a narrow one is cut too.
         Of([2, 70, 9, 5], 100, 3, 1), Of([260, 97, 1, 1], 72, 3, 1), Of([200, 16, 1, 1], 16, 3, 1),
+
+        // Borders of 1, 2 and 3 pixels, down and across, beside whole tiles; chunks of tiles that end among either kind.
+        Of([2, 16, 9, 9], 16, 3, 1), Of([2, 16, 9, 10], 20, 3, 1), Of([2, 16, 9, 11], 16, 3, 1), Of([2, 16, 10, 9], 16, 3, 1), Of([2, 18, 10, 10], 16, 3, 1),
+        Of([2, 16, 10, 11], 16, 3, 1), Of([2, 16, 11, 9], 16, 3, 1), Of([2, 16, 11, 10], 16, 3, 1), Of([2, 34, 11, 11], 70, 3, 1), Of([2, 16, 8, 11], 16, 3, 1),
+        Of([2, 16, 10, 8], 16, 3, 1), Of([70, 97, 7, 6], 72, 3, 1), Of([70, 16, 6, 7], 16, 3, 1),
     ];
 
     /// <summary>The output's shape.</summary>

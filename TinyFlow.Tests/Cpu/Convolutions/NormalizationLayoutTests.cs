@@ -93,7 +93,8 @@ public class NormalizationLayoutTests
             return all[^1];
         }
 
-        Tensor x = Random(images, 1), first = Random([channels, 2, 3, 3], 2), last = Random([8, channels, 3, 3], 3, 0.2), bias = Random([channels], 12);
+        // Seeds with which no value before a ReLU lies so near to 0 that rounding decides whether it passes.
+        Tensor x = Random(images, 21), first = Random([channels, 2, 3, 3], 2), last = Random([8, channels, 3, 3], 3, 0.2), bias = Random([channels], 12);
         Tensor gamma = Random([channels], 4, 0.5, 1), beta = Random([channels], 5), runningMean = Random([channels], 6), runningVariance = Random([channels], 7, 0.5, 1);
         Tensor hidden = Empty(wide), mean = Empty([channels]), inverse = Empty([channels]), normal = Empty(wide), y = Empty([N, 8, Size, Size]);
         backend.Conv2D(x, first, bias, hidden, window);
