@@ -51,16 +51,17 @@ internal static class TrainCommand
             memories);
         Option<int?> layers = CommonOptions.AtLeast(new Option<int?>("--layers") { Description = "Couplings (of each level, if there are levels) [default: the preset's].", HelpName = "N" }, 1);
         Option<int?> hidden = CommonOptions.AtLeast(new Option<int?>("--hidden") { Description = "Channels within the couplings' networks [default: the preset's].", HelpName = "N" }, 1);
+        Option<string[]> set = Settings([epochs, maxSteps, batchSize, learningRate, optimizer, objective, memory, layers, hidden]);
         Option<ulong> seed = CommonOptions.Seed("Of initialization, noise, order and samples.");
         Option<string?> output = CommonOptions.NotEmpty(new Option<string?>("--out") { Description = "The run's folder [default: runs/<time>-<preset>].", HelpName = "DIR" });
         Option<string?> resume = CommonOptions.NotEmpty(new Option<string?>("--resume") { Description = "Go on with a run, bit for bit as if it had not stopped. --epochs, --budget and --max-steps may extend it.", HelpName = "RUN" });
 
         Command command = new("train", "Train a flow. Without options: a model that draws digits, in minutes, from images that come with the program.")
         {
-            preset, data, epochs, budget, maxSteps, batchSize, learningRate, flips, optimizer, objective, memory, layers, hidden, seed, output, resume,
+            preset, data, epochs, budget, maxSteps, batchSize, learningRate, flips, optimizer, objective, memory, layers, hidden, set, seed, output, resume,
         };
         DeviceOptions device = DeviceOptions.AddTo(command);
-        Option[] fixedByRun = [preset, batchSize, learningRate, flips, optimizer, objective, memory, layers, hidden, seed, output];
+        Option[] fixedByRun = [preset, batchSize, learningRate, flips, optimizer, objective, memory, layers, hidden, set, seed, output];
         command.Validators.Add(result =>
         {
             if (result.GetResult(resume) is { Implicit: false } && fixedByRun.FirstOrDefault(option => result.GetResult(option) is { Implicit: false }) is { } given)
@@ -77,7 +78,7 @@ internal static class TrainCommand
         });
         command.SetAction(parsed => TrainingRun.Execute(new TrainingRequest
         {
-            Preset = Presets.Find(parsed.GetValue(preset)!),
+            Preset = Changes(parsed.GetValue(set)).Aggregate(Presets.Find(parsed.GetValue(preset)!), (changed, change) => change.Of(changed)),
             Data = parsed.GetResult(data) is { Implicit: false } ? parsed.GetValue(data) : null,
             Epochs = parsed.GetValue(epochs),
             Budget = parsed.GetValue(budget),
@@ -96,5 +97,60 @@ internal static class TrainCommand
             Resume = parsed.GetValue(resume),
         }));
         return command;
+    }
+
+    private static IEnumerable<SettingsChange> Changes(string[]? values) => (values ?? []).Select(value => value.Split('=', 2)).Select(parts => new SettingsChange(parts[0], parts[1]));
+
+    // A setting that has an option is set by that alone, so that nothing can be said twice.
+    private static Option<string[]> Settings(Option[] own)
+    {
+        const string Form = "NAME=VALUE";
+        Dictionary<string, string> options = own.ToDictionary(option => option.Name[2..].Replace('-', '_'), option => option.Name);
+        options["budget_seconds"] = "--budget";
+        options["horizontal_flips"] = "--flips";
+        options["seed"] = "--seed";
+        Option<string[]> set = new("--set")
+        {
+            Description = "Change another setting of the preset, by its name in config.json: --set noise_layers=0. May be given several times.",
+            HelpName = Form,
+        };
+        set.Validators.Add(result =>
+        {
+            string[] values = [.. result.Tokens.Select(token => token.Value)], names = [.. values.Select(value => value.Split('=')[0])];
+            if (Array.Find(values, value => !value.Contains('=')) is { } formless)
+            {
+                result.AddError($"--set must be given {Form}; found '{formless}'.");
+            }
+            else if (Array.Find(names, options.ContainsKey) is { } named)
+            {
+                result.AddError($"--set {named} has an option of its own: {options[named]}.");
+            }
+            else if (Array.Find(names, name => names.Count(name.Equals) > 1) is { } twice)
+            {
+                result.AddError($"--set {twice} is given twice.");
+            }
+            else
+            {
+                foreach (ArgumentException problem in Changes(values).Select(Problem).OfType<ArgumentException>())
+                {
+                    result.AddError($"--set: {problem.Message}");
+                }
+            }
+        });
+        set.CompletionSources.Add([.. SettingsChange.Names.Except(options.Keys).Select(name => $"{name}=")]);
+        return set;
+    }
+
+    private static ArgumentException? Problem(SettingsChange change)
+    {
+        try
+        {
+            change.Of(Presets.All[0]);
+            return null;
+        }
+        catch (ArgumentException exception)
+        {
+            return exception;
+        }
     }
 }

@@ -53,6 +53,16 @@ public sealed class TrainTests
     }
 
     [TestMethod]
+    public void A_changed_setting_is_trained_with_and_written_down()
+    {
+        using TemporaryFolder folder = new();
+        TinyRun.Train(folder.Path, "run", "--max-steps", "1", "--set", "warm_up_steps=7", "--set", "average_decay=null");
+        string config = File.ReadAllText(Path.Combine(folder.Path, "run", "config.json"));
+        Assert.Contains("\"warm_up_steps\": 7", config);
+        Assert.Contains("\"average_decay\": null", config);
+    }
+
+    [TestMethod]
     public void Each_line_of_metrics_is_an_object_with_every_property()
     {
         using TemporaryFolder folder = new();

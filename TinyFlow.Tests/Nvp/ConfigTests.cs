@@ -37,6 +37,26 @@ public sealed class ConfigTests
         () => ModelConfig.FromJson(Presets.Notebook.Model.ToJson().Replace("\"layers\"", "\"layer_count\"", StringComparison.Ordinal)));
 
     [TestMethod]
+    public void A_setting_is_changed_by_its_name()
+    {
+        Preset changed = new[] { new SettingsChange("noise_layers", "0"), new("coupling", "spline"), new("average_decay", "null"), new("clip_norm", "1.5"), new("data_constraint", "0.9") }
+            .Aggregate(Presets.Mixture, (preset, change) => change.Of(preset));
+        Assert.AreEqual(Presets.Mixture.Model with { NoiseLayers = 0, Coupling = CouplingKind.Spline, DataConstraint = 0.9 }, changed.Model);
+        Assert.AreEqual(Presets.Mixture.Training with { AverageDecay = null, ClipNorm = 1.5 }, changed.Training);
+    }
+
+    [TestMethod]
+    [DataRow("noise_layers", "0.5", "a whole number")]
+    [DataRow("flow_batch_norm", "1", "true or false")]
+    [DataRow("schedule", "0", "Step, Cosine")]
+    [DataRow("clip_norm", "", "a number, or null")]
+    [DataRow("layers", "null", "a whole number")]
+    [DataRow("preset", "mine", "There is no setting 'preset'")]
+    [DataRow("width", "8", "There is no setting 'width'")]
+    public void A_change_that_cannot_be_says_what_can(string name, string value, string expected) =>
+        OnReference.Throws<ArgumentException>(() => new SettingsChange(name, value).Of(Presets.Mixture), $"'{name}'", expected);
+
+    [TestMethod]
     public void Enumerations_are_written_as_words() =>
         Assert.Contains("\"objective\": \"Exact\"", Presets.Notebook.Training.ToJson());
 
