@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Completions;
 using TinyFlow.Cli.Devices;
 using TinyFlow.Cli.Training;
 using TinyFlow.Nvp.Models;
@@ -137,7 +138,7 @@ internal static class TrainCommand
                 }
             }
         });
-        set.CompletionSources.Add([.. SettingsChange.Names.Except(options.Keys).Select(name => $"{name}=")]);
+        set.CompletionSources.Add(_ => SettingsChange.Names.Except(options.Keys).Select(name => new CompletionItem($"{name}=")));
         return set;
     }
 

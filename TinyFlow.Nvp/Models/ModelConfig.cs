@@ -101,7 +101,7 @@ public sealed record ModelConfig
     public static ModelConfig FromJson(string json) => SettingsReading.Read(SettingsReading.Parse(json), ConfigJson.Default.ModelConfig, Defaults);
 
     /// <summary>The settings as an indented JSON object.</summary>
-    public string ToJson() => JsonSerializer.Serialize(this, ConfigJson.Default.ModelConfig);
+    public string ToJson() => SettingsWriting.ToJson(this);
 
     /// <summary>Checks that a model can be built.</summary>
     /// <exception cref="ArgumentException">It cannot: the message lists each reason.</exception>

@@ -82,7 +82,7 @@ public sealed record TrainingConfig
     public static TrainingConfig FromJson(string json) => SettingsReading.Read(SettingsReading.Parse(json), ConfigJson.Default.TrainingConfig, Defaults);
 
     /// <summary>The settings as an indented JSON object.</summary>
-    public string ToJson() => JsonSerializer.Serialize(this, ConfigJson.Default.TrainingConfig);
+    public string ToJson() => SettingsWriting.ToJson(this);
 
     /// <summary>Checks that one can train with these settings.</summary>
     /// <exception cref="ArgumentException">One cannot: the message lists each reason.</exception>

@@ -45,7 +45,7 @@ public sealed record RunConfig(ModelConfig Model, TrainingConfig Training, DataC
     }
 
     /// <summary>The settings as an indented JSON object.</summary>
-    public string ToJson() => JsonSerializer.Serialize(this, ConfigJson.Default.RunConfig);
+    public string ToJson() => SettingsWriting.ToJson(this);
 
     private static void Complete<T>(JsonObject run, string part, JsonTypeInfo<T> type, T defaults)
     {

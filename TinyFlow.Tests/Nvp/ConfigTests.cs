@@ -36,6 +36,24 @@ public sealed class ConfigTests
     public void A_setting_that_is_not_known_is_an_error() => Assert.Throws<JsonException>(
         () => ModelConfig.FromJson(Presets.Notebook.Model.ToJson().Replace("\"layers\"", "\"layer_count\"", StringComparison.Ordinal)));
 
+    // The serializer knows every member: what is written without it must be the same, also of settings that no preset has.
+    [TestMethod]
+    [DynamicData(nameof(Names))]
+    public void Settings_are_written_as_the_serializer_writes_them(string name)
+    {
+        Preset preset = Presets.Find(name);
+        TrainingConfig training = preset.Training with
+        {
+            MaxSteps = 12, BudgetSeconds = 0.1, StepEpochs = 3, AverageDecay = 0.5, ClipNorm = 1e-5, HorizontalFlips = true, Seed = ulong.MaxValue, L2 = 1e-300,
+        };
+        Assert.AreEqual(JsonSerializer.Serialize(preset.Model, ConfigJson.Default.ModelConfig), preset.Model.ToJson());
+        Assert.AreEqual(JsonSerializer.Serialize(preset.Training, ConfigJson.Default.TrainingConfig), preset.Training.ToJson());
+        Assert.AreEqual(JsonSerializer.Serialize(training, ConfigJson.Default.TrainingConfig), training.ToJson());
+        RunConfig run = new(preset.Model, training, new DataConfig("C:\\dåta \"x\" & <y>", "00ff")) { Devices = [new DeviceUse(0, "cpu", "float32"), new DeviceUse(7, "cuda:0", "TF32")] };
+        Assert.AreEqual(JsonSerializer.Serialize(run, ConfigJson.Default.RunConfig), run.ToJson());
+        Assert.AreEqual(JsonSerializer.Serialize(run with { Devices = [] }, ConfigJson.Default.RunConfig), (run with { Devices = [] }).ToJson());
+    }
+
     [TestMethod]
     public void A_setting_is_changed_by_its_name()
     {
