@@ -5,6 +5,12 @@ namespace TinyFlow.Tests.Nvp;
 [TestClass]
 public sealed class ModelCostTests
 {
+    public static IEnumerable<object[]> Names => Presets.All.Select(preset => new object[] { preset.Name });
+
+    [TestMethod]
+    [DynamicData(nameof(Names))]
+    public void A_preset_says_what_is_counted(string name) => Assert.AreEqual(ModelCost.Of(Presets.Find(name).Model), Presets.Find(name).Cost);
+
     [TestMethod]
     public void The_notebooks_multiply_adds_are_those_of_its_convolutions()
     {
