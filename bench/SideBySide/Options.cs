@@ -119,7 +119,7 @@ internal sealed record Options
                 result.AddError("--json and --markdown exclude each other.");
             }
 
-            if (result.GetValue(update) && (result.GetValue(quick) || result.GetValue(only) is { Length: > 0 } || result.GetValue(preset) != AllPresets || result.GetValue(threads) == 1))
+            if (result.GetValue(update) && (result.GetValue(quick) || result.GetResult(only) is { Implicit: false } || result.GetValue(preset) != AllPresets || result.GetValue(threads) == 1))
             {
                 result.AddError("--update-docs needs a whole run: leave out --quick, --only and --preset, and use 2 threads or more.");
             }
