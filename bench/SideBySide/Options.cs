@@ -119,7 +119,10 @@ internal sealed record Options
                 result.AddError("--json and --markdown exclude each other.");
             }
 
-            if (result.GetValue(update) && (result.GetValue(quick) || result.GetResult(only) is { Implicit: false } || result.GetValue(preset) != AllPresets || result.GetValue(threads) == 1))
+            // Validated before defaults are filled in: what was not given has no value here.
+            bool isPart = result.GetValue(quick) || result.GetResult(only) is { Implicit: false } ||
+                (result.GetResult(preset) is { Implicit: false } && result.GetValue(preset) != AllPresets);
+            if (result.GetValue(update) && (isPart || (result.GetResult(threads) is { Implicit: false } ? result.GetValue(threads) : Environment.ProcessorCount) == 1))
             {
                 result.AddError("--update-docs needs a whole run: leave out --quick, --only and --preset, and use 2 threads or more.");
             }
