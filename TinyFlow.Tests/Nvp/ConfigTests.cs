@@ -44,7 +44,14 @@ public sealed class ConfigTests
         Preset preset = Presets.Find(name);
         TrainingConfig training = preset.Training with
         {
-            MaxSteps = 12, BudgetSeconds = 0.1, StepEpochs = 3, AverageDecay = 0.5, ClipNorm = 1e-5, HorizontalFlips = true, Seed = ulong.MaxValue, L2 = 1e-300,
+            MaxSteps = 12,
+            BudgetSeconds = 0.1,
+            StepEpochs = 3,
+            AverageDecay = 0.5,
+            ClipNorm = 1e-5,
+            HorizontalFlips = true,
+            Seed = ulong.MaxValue,
+            L2 = 1e-300,
         };
         Assert.AreEqual(JsonSerializer.Serialize(preset.Model, ConfigJson.Default.ModelConfig), preset.Model.ToJson());
         Assert.AreEqual(JsonSerializer.Serialize(preset.Training, ConfigJson.Default.TrainingConfig), preset.Training.ToJson());
