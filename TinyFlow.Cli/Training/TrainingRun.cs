@@ -18,6 +18,7 @@ internal static class TrainingRun
     public static int Execute(TrainingRequest request)
     {
         RunLocation? resumed = request.Resume is null ? null : ToResume(request.Resume);
+        using IDisposable? held = resumed?.Folder?.Lock();
         Checkpoint? checkpoint = resumed is null ? null : Checkpoint.Load(resumed.Checkpoint);
         RunConfig? saved = checkpoint is null ? null : SavedConfig(checkpoint, resumed!.Checkpoint);
         DataSource data = DataSource.Open(request.Data ?? saved?.Data.Source ?? DataSource.Mini);
@@ -32,9 +33,15 @@ internal static class TrainingRun
             trainer.Resume(checkpoint);
         }
 
+        if (request.MaxSteps < trainer.Step)
+        {
+            throw new UsageException($"--max-steps {request.MaxSteps}: the run already has {trainer.Step} steps. Give more, to extend it; nothing was changed.");
+        }
+
         config = config.ComputedBy(new DeviceUse(trainer.Step, DeviceChoice.Describe(backend), DeviceChoice.Products(backend)));
         trainer.RequireMemory();
         RunFolder folder = resumed is null ? RunFolder.Create(request.Output, config.Model.Preset, DateTime.Now) : resumed.Folder!;
+        using IDisposable? heldAnew = resumed is null ? folder.Lock() : null;
         ITrainingDisplay display = Display.ForTraining(trainer.IsLikelihood);
         using Interruption interruption = new(
             () => display.Line("Stopping after this step and saving; press Ctrl-C again to quit at once."), display.Abandon);
@@ -154,7 +161,7 @@ internal static class TrainingRun
         return location.Folder is { } folder && File.Exists(folder.Config)
             ? location
             : throw new UsageException(
-                $"--resume {run}: training goes on in a run folder that 'tinyflow train' made, or from the checkpoint.safetensors in it; there is no config.json of a run beside {location.Checkpoint}, so nothing was written.");
+                $"--resume {run}: training goes on in a run folder that 'tinyflow train' made, or from the checkpoint.safetensors in it; {location.Checkpoint} is no such checkpoint, and nothing was written.");
     }
 
     private static List<string> Draw(RunFolder folder, Trainer trainer, FlowModel model, DataSource data, Gallery gallery, ReferenceFigures references)

@@ -16,15 +16,16 @@ public static class AtomicFile
         string? temporary = null;
         try
         {
-            string target = Target(path);
-            temporary = target + TemporaryEnding;
-            using (FileStream stream = new(temporary, FileMode.Create, FileAccess.Write, FileShare.None))
+            string target = Target(path), beside = target + TemporaryEnding;
+            using (FileStream stream = new(beside, FileMode.Create, FileAccess.Write, FileShare.None))
             {
+                // From here on it is ours to remove: another process' would have refused to be opened.
+                temporary = beside;
                 write(stream);
                 stream.Flush(flushToDisk: true);
             }
 
-            File.Move(temporary, target, overwrite: true);
+            File.Move(beside, target, overwrite: true);
         }
         catch (Exception e)
         {

@@ -7,6 +7,7 @@ internal static class FileProblems
 {
     // The same problem has another number on each system: errno on Unix, an HRESULT on Windows.
     private const int NoSpaceUnix = 28, ReadOnlyUnix = 30, QuotaLinux = 122, QuotaMac = 69;
+    private const int WouldBlockLinux = 11, WouldBlockMac = 35, SharingViolationWindows = unchecked((int)0x80070020);
     private const int DiskFullWindows = unchecked((int)0x80070070), HandleDiskFullWindows = unchecked((int)0x80070027);
 
     /// <summary>
@@ -28,6 +29,9 @@ internal static class FileProblems
         IOException when !OperatingSystem.IsWindows() && e.HResult == ReadOnlyUnix => "the file system is read-only",
         _ => e.Message.TrimEnd('.'),
     };
+
+    /// <summary>Whether another process has the file and does not share it.</summary>
+    public static bool IsInUse(IOException e) => e.HResult == (OperatingSystem.IsWindows() ? SharingViolationWindows : OperatingSystem.IsMacOS() ? WouldBlockMac : WouldBlockLinux);
 
     private static bool IsDiskFull(int code) => OperatingSystem.IsWindows()
         ? code is DiskFullWindows or HandleDiskFullWindows

@@ -132,6 +132,24 @@ public sealed record RunFolder(string Path)
         }
     }
 
+    /// <summary>Keeps other processes from training in the folder until it is disposed, or this process ends.</summary>
+    /// <exception cref="CheckpointException">Another process is training there, or the folder cannot be written to.</exception>
+    public IDisposable Lock()
+    {
+        try
+        {
+            return new FileStream(In(".lock"), new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.Write, Share = FileShare.None, Options = FileOptions.DeleteOnClose });
+        }
+        catch (IOException e) when (FileProblems.IsInUse(e))
+        {
+            throw new CheckpointException($"{Path}: another process is training in this folder. Wait for its end, or stop it; nothing was changed.", e);
+        }
+        catch (Exception e) when (FileProblems.IsExpected(e))
+        {
+            throw new CheckpointException($"{Path}: the folder cannot be written to: {FileProblems.Describe(e)}.", e);
+        }
+    }
+
     /// <summary>Makes the folder and that of its samples, where they are missing.</summary>
     /// <exception cref="CheckpointException">They cannot be made.</exception>
     public void MakeFolders()

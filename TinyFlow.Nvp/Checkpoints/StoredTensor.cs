@@ -93,6 +93,33 @@ public sealed class StoredTensor
         return tensor;
     }
 
+    /// <summary>
+    /// The tensor in half the space or less: float64 and float32 become float16, rounded to the nearest of 11 bits, which is
+    /// 0 for what is below 3e-8; other types stay as they are.
+    /// </summary>
+    /// <exception cref="ArgumentException">A finite number is beyond float16's largest, 65,504.</exception>
+    public StoredTensor InHalfPrecision()
+    {
+        if (Type is not (ElementType.F64 or ElementType.F32))
+        {
+            return this;
+        }
+
+        double[] values = ToDoubles();
+        StoredTensor rounded = Allocate(Name, Shape, ElementType.F16);
+        Span<Half> halves = MemoryMarshal.Cast<byte, Half>(rounded.Bytes);
+        for (int i = 0; i < values.Length; i++)
+        {
+            halves[i] = (Half)values[i];
+            if (Half.IsInfinity(halves[i]) && double.IsFinite(values[i]))
+            {
+                throw new ArgumentException($"{Name}: {values[i]:G6} does not fit into float16, whose largest number is {(double)Half.MaxValue:N0}.");
+            }
+        }
+
+        return rounded;
+    }
+
     /// <summary>The same elements under another name; shares the memory.</summary>
     public StoredTensor Renamed(string name) => new(name, Shape, Type, _bytes);
 

@@ -5,8 +5,8 @@ namespace TinyFlow.Nvp.Flows;
 /// <summary>
 /// Training whose activation memory does not grow with the number of steps (Gomez et al. 2017, "The reversible residual
 /// network"): the forward pass keeps nothing but its result, and the backward pass rebuilds each step's input from its
-/// output, computes that step anew, and differentiates it. Costs about a third more time; the gradients differ from
-/// those of stored activations by the rounding of the inverses.
+/// output, computes that step anew, and differentiates it. What it costs in time stands in docs/benchmarks.md; the
+/// gradients differ from those of stored activations by the rounding of the inverses.
 /// </summary>
 internal static class Reversal
 {
@@ -49,6 +49,11 @@ internal static class Reversal
     /// <summary>The same for a step whose input x has been rebuilt; the result owns it.</summary>
     public static Rebuilt Through(IFlow step, Tape outer, Tensor x, Tensor dy, Tensor dlogDet)
     {
+        if (step is IReplayed replayed)
+        {
+            return replayed.Replay(outer, x, dy, dlogDet);
+        }
+
         Tensor dx = outer.Backend.Allocate(x.Shape, "the gradient of a rebuilt input");
         using Tape tape = outer.Nested();
         (Var again, Var logDet) = step.Forward(tape.Input(x, dx), Pass.Replay);

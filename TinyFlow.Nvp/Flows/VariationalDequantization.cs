@@ -11,7 +11,7 @@ namespace TinyFlow.Nvp.Flows;
 /// their inverses need nothing else. g is a chain of mixture couplings between logit and sigmoid, on squeezed images, that
 /// never leaves the pixel's bin.
 /// </summary>
-public sealed class VariationalDequantization : IFlow
+public sealed class VariationalDequantization : IFlow, IReplayed
 {
     // The step of u next to the largest of 256 pixels, in float32.
     private const double Step = 1.0 / (1 << 16);
@@ -36,12 +36,9 @@ public sealed class VariationalDequantization : IFlow
     public (Var Y, Var LogDet) Forward(Var x, Pass pass)
     {
         Tape tape = x.Tape;
-        (Var pixels, Var uniform) = Split(x);
+        (Var pixels, Var noise, Var logDet) = Enter(x, pass);
         Var context = Context(pixels);
-        (Var v, Var logDet) = _logit.Forward(uniform, pass);
         List<Var> logDets = [logDet];
-        Var noise = v.Squeeze(SqueezeOrder.Alternative);
-        tape.ReleaseAll(uniform, v);
         foreach (MixtureCoupling coupling in _couplings)
         {
             (Var next, Var more) = coupling.ForwardGiven(context, noise, pass);
@@ -50,10 +47,53 @@ public sealed class VariationalDequantization : IFlow
             noise = next;
         }
 
-        Var w = noise.Unsqueeze(SqueezeOrder.Alternative), logSlope = LogitTransform.LogSlope(w), undone = -logSlope;
-        Var y = Join(pixels, w.Sigmoid());
-        tape.ReleaseAll(context, pixels, noise, w, logSlope);
-        return (y, LogDeterminants.Total([.. logDets, undone]));
+        (Var y, Var last) = Leave(pixels, noise);
+        tape.ReleaseAll(context, pixels, noise);
+        return (y, LogDeterminants.Total([.. logDets, last]));
+    }
+
+    /// <inheritdoc/>
+    Rebuilt IReplayed.Replay(Tape outer, Tensor x, Tensor dy, Tensor dlogDet)
+    {
+        // y says too little of the noise within a bin to be its source: what the couplings are given is computed from x
+        // again, and is an image each; their nets, which need far more, are differentiated one by one.
+        using Tape forward = new(outer.Backend, recording: false);
+        Var input = forward.Constant(x);
+        (Var pixels, Var noise, _) = Enter(input, Pass.Replay);
+        Var context = Context(pixels);
+        List<Var> noises = [noise];
+        foreach (MixtureCoupling coupling in _couplings)
+        {
+            (noise, Var logDet) = coupling.ForwardGiven(context, noise, Pass.Replay);
+            forward.Release(logDet);
+            noises.Add(noise);
+        }
+
+        Tensor Differentiated(Tensor value, Tensor d, Func<Var, (Var Y, Var LogDet)> map)
+        {
+            Tensor dx = outer.Backend.Allocate(value.Shape, "the gradient of a rebuilt input");
+            using Tape tape = outer.Nested();
+            (Var y, Var logDet) = map(tape.Input(value, dx));
+            tape.BackwardFrom(y, d, logDet, dlogDet);
+            return dx;
+        }
+
+        Tensor gradient = Differentiated(noises[^1].Value, dy, last => Leave(last.Tape.Constant(pixels.Value), last));
+        for (int i = _couplings.Length - 1; i >= 0; i--)
+        {
+            using Tensor after = gradient;
+            MixtureCoupling coupling = _couplings[i];
+            gradient = Differentiated(noises[i].Value, after, before => coupling.ForwardGiven(before.Tape.Constant(context.Value), before, Pass.Replay));
+        }
+
+        using (gradient)
+        {
+            return new Rebuilt(x, Differentiated(x, gradient, image =>
+            {
+                (_, Var first, Var logDet) = Enter(image, Pass.Replay);
+                return (first, logDet);
+            }));
+        }
     }
 
     /// <inheritdoc/>
@@ -74,6 +114,25 @@ public sealed class VariationalDequantization : IFlow
         Var v = noise.Unsqueeze(SqueezeOrder.Alternative), uniform = _logit.Inverse(v), x = Join(pixels, Within(uniform, 0, 1 - Step));
         tape.ReleaseAll(context, pixels, noise, v, uniform);
         return x;
+    }
+
+    // The pixels, and the uniform noise on the couplings' scale.
+    private (Var Pixels, Var Noise, Var LogDet) Enter(Var x, Pass pass)
+    {
+        (Var pixels, Var uniform) = Split(x);
+        (Var v, Var logDet) = _logit.Forward(uniform, pass);
+        Var noise = v.Squeeze(SqueezeOrder.Alternative);
+        x.Tape.ReleaseAll(uniform, v);
+        return (pixels, noise, logDet);
+    }
+
+    // The noise back in the pixels' bins.
+    private (Var Y, Var LogDet) Leave(Var pixels, Var noise)
+    {
+        Var w = noise.Unsqueeze(SqueezeOrder.Alternative), logSlope = LogitTransform.LogSlope(w), undone = -logSlope;
+        Var y = Join(pixels, w.Sigmoid());
+        pixels.Tape.ReleaseAll(w, logSlope);
+        return (y, undone);
     }
 
     private (Var Pixels, Var InBin) Split(Var x)

@@ -8,7 +8,8 @@ public enum MemoryMode
 
     /// <summary>
     /// The latent variables alone: the backward pass rebuilds each step's input from its output, so that memory does not
-    /// grow with the number of couplings, at the cost of computing each of them twice.
+    /// grow with the number of couplings (but for an image for each coupling of learned noise), at the cost of computing each
+    /// of them twice.
     /// </summary>
     Reversible,
 }

@@ -30,11 +30,20 @@ internal static class PublishedModels
                 "The file has no TinyFlow settings in its metadata, and its names are those of no published model (notebook, bjlkeng, paper), so there is no telling what model it is of.");
     }
 
-    private static ModelConfig Notebook(StateDict state) => Presets.Notebook.Model with
+    // As of the paper's, its networks fit images of any size.
+    private static ModelConfig Notebook(StateDict state)
     {
-        Layers = state.Count("coupling_layers."),
-        Hidden = state.Shape("coupling_layers.0.coupling_net.network.0.weight")[0],
-    };
+        Shape first = state.Shape("coupling_layers.0.coupling_net.network.0.weight");
+        Preset sized = first[1] == 1 ? Presets.Notebook : Presets.PaperCifar;
+        return Presets.Notebook.Model with
+        {
+            Layers = state.Count("coupling_layers."),
+            Channels = first[1],
+            Height = sized.Model.Height,
+            Width = sized.Model.Width,
+            Hidden = first[0],
+        };
+    }
 
     private static ModelConfig Bjlkeng(StateDict state)
     {

@@ -20,6 +20,11 @@ public sealed record SettingsChange(string Name, string Value)
     /// <exception cref="ArgumentException">There is no such setting, or it cannot have this value; the message says what there is.</exception>
     public Preset Of(Preset preset)
     {
+        if (Fixed.Contains(Name))
+        {
+            throw new ArgumentException($"Setting '{Name}' is the preset's or the images' own. Choose another preset, or other images.");
+        }
+
         if (!Names.Contains(Name))
         {
             throw new ArgumentException($"There is no setting '{Name}'. Settings are: {string.Join(", ", Names)}.");

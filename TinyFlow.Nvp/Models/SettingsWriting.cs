@@ -86,6 +86,7 @@ internal static class SettingsWriting
         json.WriteString("optimizer", $"{training.Optimizer}");
         json.WriteNumber("learning_rate", training.LearningRate);
         json.WriteString("schedule", $"{training.Schedule}");
+        json.WriteNumber("cosine_from", training.CosineFrom);
         Write(json, "step_epochs", training.StepEpochs);
         json.WriteNumber("step_factor", training.StepFactor);
         json.WriteNumber("warm_up_steps", training.WarmUpSteps);

@@ -35,6 +35,12 @@ public sealed record TrainingConfig
     /// <summary>How the learning rate changes.</summary>
     public ScheduleKind Schedule { get; init; } = ScheduleKind.Step;
 
+    /// <summary>
+    /// The share of the run, from 0 to less than 1, over which the learning rate stays what it is before the fall of
+    /// <see cref="ScheduleKind.Cosine"/> begins; 0 for a fall from the start. Of no effect with another schedule.
+    /// </summary>
+    public double CosineFrom { get; init; }
+
     /// <summary>Epochs between two drops of the learning rate, with <see cref="ScheduleKind.Step"/> (torch.optim.lr_scheduler.StepLR); null for none.</summary>
     public int? StepEpochs { get; init; }
 
@@ -94,6 +100,7 @@ public sealed record TrainingConfig
         problems.Require(BatchSize >= 1, $"the batch size must be at least 1; found {BatchSize}");
         problems.Require(double.IsFinite(LearningRate) && LearningRate > 0, $"the learning rate must be positive; found {LearningRate}");
         problems.Require(StepEpochs is null or >= 1, $"the epochs between two drops of the learning rate must be at least 1; found {StepEpochs}");
+        problems.Require(CosineFrom is >= 0 and < 1, $"the share of the run at which the cosine begins must be at least 0 and less than 1; found {CosineFrom}");
         problems.Require(BudgetSeconds is null or (> 0 and < double.PositiveInfinity), $"the budget of time must be positive; found {BudgetSeconds} seconds");
         problems.Require(WarmUpSteps >= 0, $"warm-up steps must be at least 0; found {WarmUpSteps}");
         problems.Require(AverageDecay is null or (> 0 and < 1), $"the decay of the average of the weights must lie between 0 and 1; found {AverageDecay}");

@@ -15,7 +15,11 @@ public static class LearningRates
 
     private static double Scheduled(TrainingConfig config, int epoch, double progress) => config.Schedule switch
     {
-        ScheduleKind.Cosine => config.LearningRate * (1 + Math.Cos(Math.PI * progress)) / 2,
+        ScheduleKind.Cosine => config.LearningRate * (1 + Math.Cos(Math.PI * Fall(config, progress))) / 2,
         _ => config.StepEpochs is { } epochs ? config.LearningRate * Math.Pow(config.StepFactor, epoch / epochs) : config.LearningRate,
     };
+
+    // The share of the cosine's fall that is done.
+    private static double Fall(TrainingConfig config, double progress) =>
+        Math.Max(0, progress - config.CosineFrom) / (1 - config.CosineFrom);
 }

@@ -73,7 +73,8 @@ public sealed class EvaluatorTests
             Assert.AreEqual(expected[i], together[i], 1e-5, $"bits/dim of image {i}");
         }
 
-        Assert.AreEqual(together[0], alone, 1e-5, "alone");
+        // cuDNN may take another algorithm for another number of images, which sums in another order.
+        Assert.AreEqual(together[0], alone, device == Devices.Cuda ? 1e-5 : 0, "alone");
     });
 
     [TestMethod]

@@ -56,6 +56,15 @@ public sealed class AtomicFileTests
     }
 
     [TestMethod]
+    public void What_another_process_is_writing_stays()
+    {
+        using TemporaryFolder folder = new();
+        using FileStream other = new(folder.File("a.tmp"), FileMode.Create, FileAccess.Write, FileShare.None);
+        Assert.Contains("cannot be written", Assert.ThrowsExactly<CheckpointException>(() => AtomicFile.Write(folder.File("a"), new byte[] { 7 })).Message);
+        Assert.IsTrue(File.Exists(folder.File("a.tmp")));
+    }
+
+    [TestMethod]
     public void A_folder_that_is_missing_or_in_the_way_is_named()
     {
         using TemporaryFolder folder = new();

@@ -125,6 +125,30 @@ public sealed class CheckpointTests
     }
 
     [TestMethod]
+    public void A_model_can_be_stored_in_half_the_space()
+    {
+        using TemporaryFolder folder = new();
+        string path = folder.File("half");
+        Checkpoint whole = new()
+        {
+            Model = [StoredTensor.Create("weight", [4], [1 / 3f, -2.5f, 65504f, float.NaN]), StoredTensor.Create("steps", [1], [70_000L]), StoredTensor.Create("data_constraint", [1], [0.99998f])],
+            Optimizer = [StoredTensor.Create("moment", [1], [1f])],
+            Counters = new Dictionary<string, long> { ["step"] = 7 },
+            Configuration = """{"a":1}""",
+        };
+        whole.InHalfPrecision().Save(path);
+        Checkpoint half = Checkpoint.Load(path);
+        Assert.AreEqual("weight: F16 [4], steps: I64 [1], data_constraint: F32 [1]", string.Join(", ", half.Model));
+        CollectionAssert.AreEqual(new[] { 0.333251953125f, -2.5f, 65504f, float.NaN }, half.Model[0].ToFloats(), "1/3 rounded to 11 bits");
+        Assert.AreEqual(70_000L, half.Model[1].Longs[0]);
+        Assert.IsEmpty(half.Optimizer);
+        Assert.AreEqual((7L, """{"a":1}"""), (half.Counter("step"), half.Configuration));
+
+        Checkpoint large = new() { Model = [StoredTensor.Create("scale", [1], [70_000f])] };
+        Assert.Contains("scale: 70000 does not fit into float16, whose largest number is 65,504", Assert.ThrowsExactly<ArgumentException>(() => large.InHalfPrecision()).Message);
+    }
+
+    [TestMethod]
     public void An_exported_state_is_stored_in_its_backends_precision_and_comes_back_the_same()
     {
         using ReferenceBackend reference = new();

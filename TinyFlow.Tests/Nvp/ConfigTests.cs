@@ -76,8 +76,8 @@ public sealed class ConfigTests
     [DataRow("schedule", "0", "Step, Cosine")]
     [DataRow("clip_norm", "", "a number, or null")]
     [DataRow("layers", "null", "a whole number")]
-    [DataRow("preset", "mine", "There is no setting 'preset'")]
-    [DataRow("width", "8", "There is no setting 'width'")]
+    [DataRow("preset", "mine", "Setting 'preset' is the preset's or the images' own")]
+    [DataRow("width", "8", "Setting 'width' is the preset's or the images' own")]
     public void A_change_that_cannot_be_says_what_can(string name, string value, string expected) =>
         OnReference.Throws<ArgumentException>(() => new SettingsChange(name, value).Of(Presets.Mixture), $"'{name}'", expected);
 
@@ -115,8 +115,8 @@ public sealed class ConfigTests
 
     [TestMethod]
     public void Training_settings_that_do_not_fit_are_all_named() => OnReference.Throws<ArgumentException>(
-        () => (Presets.Quick.Training with { BatchSize = 0, Epochs = 0, LearningRate = double.NaN, ClipNorm = -1 }).Check(),
-        "batch size must be at least 1; found 0", "epochs", "learning rate", "clip");
+        () => (Presets.Quick.Training with { BatchSize = 0, Epochs = 0, LearningRate = double.NaN, ClipNorm = -1, CosineFrom = 1 }).Check(),
+        "batch size must be at least 1; found 0", "epochs", "learning rate", "clip", "cosine begins must be at least 0 and less than 1; found 1");
 
     [TestMethod]
     public void Settings_that_were_saved_before_there_were_newer_ones_keep_their_meaning()
@@ -125,7 +125,7 @@ public sealed class ConfigTests
             Presets.Notebook.Model,
             ModelConfig.FromJson("""{ "preset": "notebook", "architecture": "Notebook", "channels": 1, "height": 28, "width": 28, "layers": 8, "levels": 0, "hidden": 64, "blocks": 0 }"""));
         Assert.AreEqual(
-            Presets.Mixture.Model with { DataConstraint = 0.9, NoiseLayers = 0 },
+            Presets.Mixture.Model with { DataConstraint = 0.9, NoiseLayers = 0, Blocks = 1 },
             ModelConfig.FromJson("""{ "preset": "mixture", "architecture": "MultiScale", "channels": 1, "height": 28, "width": 28, "layers": 6, "levels": 2, "hidden": 24, "blocks": 1, "components": 4, "noise_layers": 0, "data_constraint": 0.9 }"""));
         Assert.AreEqual(
             Presets.Notebook.Training,

@@ -59,16 +59,22 @@ public sealed class FlowTests
         }
     }
 
+    public static IEnumerable<object[]> FlowsAndHosts => from name in FlowCase.Names from device in (string[])[Devices.Reference, Devices.Cpu] select new object[] { name[0], device };
+
     [TestMethod]
-    [DynamicData(nameof(Flows))]
-    public void In_evaluation_an_image_does_not_depend_on_its_batch(string name) => Devices.Run(Devices.Reference, backend =>
+    [DynamicData(nameof(FlowsAndHosts))]
+    public void In_evaluation_an_image_depends_neither_on_its_batch_nor_on_its_place_there(string name, string device) => Devices.Run(device, backend =>
     {
         using FlowUnderTest flow = new(FlowCase.Named(name), backend, Images);
         double[] x = flow.X.Value.ToDoubles();
+        double[][] images = [.. x.Chunk(x.Length / Images)];
         (double[] y, double[] logDet) = flow.Forward(x, Images);
-        (double[] Y, double[] LogDet)[] alone = [.. x.Chunk(x.Length / Images).Select(image => flow.Forward(image, 1))];
+        (double[] Y, double[] LogDet)[] alone = [.. images.Select(image => flow.Forward(image, 1))];
         CollectionAssert.AreEqual(y, alone.SelectMany(one => one.Y).ToArray());
         CollectionAssert.AreEqual(logDet, alone.SelectMany(one => one.LogDet).ToArray());
+        (double[] backwards, double[] logDetBackwards) = flow.Forward([.. images.Reverse().SelectMany(image => image)], Images);
+        CollectionAssert.AreEqual(y, backwards.Chunk(y.Length / Images).Reverse().SelectMany(image => image).ToArray());
+        CollectionAssert.AreEqual(logDet, logDetBackwards.Reverse().ToArray());
     });
 
     [TestMethod]

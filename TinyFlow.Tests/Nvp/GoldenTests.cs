@@ -57,10 +57,33 @@ public sealed class GoldenTests
         ModelConfig expected = GoldenParity.Of(golden).Config;
         StoredTensor[] state = [.. golden.Under("init.").Select(array => StoredTensor.Create(array.Name, array.Shape, array.Values))];
         ModelConfig found = PublishedModels.Recognize(state);
+        if (golden.System == "bjlkeng" && expected.Layers % 6 != 0)
+        {
+            // Which of the last couplings are the final ones, the shapes do not tell.
+            Assert.AreEqual(expected.Layers + expected.FinalLayers, found.Layers + found.FinalLayers);
+            found = found with { Layers = expected.Layers, FinalLayers = expected.FinalLayers };
+        }
 
         // The state_dicts of fully convolutional models do not tell the size of images.
         Assert.AreEqual(expected, found with { Preset = expected.Preset, Height = expected.Height, Width = expected.Width });
     }
+
+    [TestMethod]
+    [DataRow("notebook")]
+    [DataRow("bjlkeng")]
+    [DataRow("paper")]
+    public void A_published_model_of_colour_images_is_recognized(string preset) => Devices.Run(Devices.Reference, backend =>
+    {
+        ModelConfig expected = Presets.Find(preset).Model with { Channels = 3, Height = 32, Width = 32, Hidden = 4 };
+        using FlowModel model = FlowModel.Create(expected, backend, seed: 0);
+        StoredTensor[] state = [.. model.Parameters.Export().Select(array => StoredTensor.Create(array.Name, array.Shape, array.Values))];
+        ModelConfig found = PublishedModels.Recognize(state);
+        Assert.AreEqual(expected, found with { Preset = expected.Preset, DataConstraint = expected.DataConstraint });
+    });
+
+    [TestMethod]
+    public void A_file_that_records_too_little_is_not_passed() =>
+        Assert.Contains("nothing was compared", Assert.ThrowsExactly<AssertFailedException>(() => new Parity(1e-9).ThrowIfWrong("grad")).Message);
 
     [TestMethod]
     public void A_state_dict_of_an_unknown_model_is_refused() => Assert.Contains(
@@ -81,7 +104,7 @@ public sealed class GoldenTests
         {
             Parity parity = GoldenParity.Of(golden).Compare(backend, Devices.GoldenTolerance(device));
             TestContext.WriteLine($"{Path.GetFileName(path)} on {device}: {parity.Worst}");
-            parity.ThrowIfWrong();
+            parity.ThrowIfWrong("step0.grad.", "step0.after.", "eval.z");
         });
     }
 }

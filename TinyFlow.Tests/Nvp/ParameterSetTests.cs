@@ -176,6 +176,61 @@ public sealed class ParameterSetTests
         Close.Check([0.1, 0.05, 0], [.. new[] { 0, 0.5, 1 }.Select(progress => LearningRates.At(cosine, epoch: 3, progress, step: 100))], 1e-17, "learning rate");
     }
 
+    [TestMethod]
+    public void The_learning_rate_rises_over_the_first_steps()
+    {
+        TrainingConfig warm = new() { LearningRate = 0.1, WarmUpSteps = 4 };
+        Close.Check([0.025, 0.05, 0.075, 0.1, 0.1], [.. new[] { 0, 1, 2, 3, 4 }.Select(step => LearningRates.At(warm, epoch: 0, progress: 0, step))], 1e-16, "learning rate");
+    }
+
+    [TestMethod]
+    public void The_settings_choose_between_Adam_and_Adamax() => Devices.Run(Devices.Reference, backend =>
+    {
+        // After gradients of 1 and then 0.1, Adam divides by √(v/(1 − β₂²)), Adamax by the larger of 0.999 and 0.1.
+        const double Rate = 0.01, First = (0.9 * 0.1 + 0.1 * 0.1) / (1 - 0.81);
+        double LastMove(OptimizerKind kind)
+        {
+            using ParameterSet set = ParameterSet.Create(backend, 0, root => root.Parameter("p", [1], Initializers.Zero), out Parameter p);
+            using AdamOptimizer optimizer = new(set, new TrainingConfig { LearningRate = Rate, Optimizer = kind });
+            backend.Fill(p.Gradient, 1);
+            optimizer.Step();
+            double before = p.Value.Item();
+            backend.Fill(p.Gradient, 0.1);
+            optimizer.Step();
+            return p.Value.Item() - before;
+        }
+
+        double secondMoment = (0.999 * 0.001 + 0.001 * 0.01) / (1 - 0.999 * 0.999);
+        Assert.AreEqual(-Rate * First / Math.Sqrt(secondMoment), LastMove(OptimizerKind.Adam), 1e-9);
+        Assert.AreEqual(-Rate * First / 0.999, LastMove(OptimizerKind.Adamax), 1e-9);
+    });
+
+    [TestMethod]
+    public void The_published_flows_start_as_published() => Devices.Run(Devices.Reference, backend =>
+    {
+        // B. Keng's couplings start as the identity: factors of s and t, and the bias of t, at 0.
+        using FlowModel keng = FlowModel.Create(Presets.Bjlkeng.Model with { Hidden = 4, Layers = 6, FinalLayers = 1 }, backend, seed: 3);
+        Parameter[] factors = [.. keng.Parameters.Parameters.Where(p => p.Name.Split('.')[0] is "s_scale" or "t_scale" or "t_bias")];
+        Assert.HasCount(3 * 7, factors);
+        Assert.IsTrue(factors.All(factor => factor.Value.ToDoubles().All(value => value == 0)));
+
+        // The port's rescaling starts as weight norm leaves it, at 1, and its last convolutions are not zero.
+        using FlowModel paper = FlowModel.Create(Presets.Paper.Model with { Hidden = 4, Blocks = 1 }, backend, seed: 3);
+        Parameter[] rescales = [.. paper.Parameters.Parameters.Where(p => p.Name.Contains("rescale", StringComparison.Ordinal))];
+        Assert.IsNotEmpty(rescales);
+        Assert.IsTrue(rescales.All(rescale => rescale.Value.ToDoubles().All(value => value == 1)));
+        Parameter[] last = [.. paper.Parameters.Parameters.Where(p => p.Name.EndsWith("out_conv.conv.weight_v", StringComparison.Ordinal))];
+        Assert.IsNotEmpty(last);
+        Assert.IsTrue(last.All(weight => weight.Value.ToDoubles().All(value => value != 0)));
+    });
+
+    [TestMethod]
+    public void The_cosine_may_begin_at_a_later_share_of_the_run()
+    {
+        TrainingConfig cosine = new() { LearningRate = 0.1, Schedule = ScheduleKind.Cosine, CosineFrom = 0.6 };
+        Close.Check([0.1, 0.1, 0.1, 0.05, 0], [.. new[] { 0, 0.3, 0.6, 0.8, 1 }.Select(progress => LearningRates.At(cosine, epoch: 3, progress, step: 100))], 1e-16, "learning rate");
+    }
+
     private static void Step(ParameterSet parameters, AdamOptimizer optimizer, ulong stream)
     {
         foreach (Parameter parameter in parameters.Parameters)

@@ -7,14 +7,16 @@ internal sealed class Parity(double tolerance)
     private string _worst = "nothing was compared";
     private double _worstError = -1;
 
-    public int Compared { get; private set; }
+    private readonly List<string> _names = [];
+
+    public int Compared => _names.Count;
 
     public string Worst => $"{Compared} tensors compared; the worst: {_worst}";
 
     /// <summary>Demands |found − expected| ≤ tolerance · max(1, scale), where scale is by default the largest |expected|.</summary>
     public void Check(string what, double[] expected, double[] found, double? scale = null, Func<int, bool>? isSkipped = null)
     {
-        Compared++;
+        _names.Add(what);
         if (expected.Length != found.Length)
         {
             _failures.Add($"{what}: {found.Length} values, expected {expected.Length}");
@@ -47,8 +49,15 @@ internal sealed class Parity(double tolerance)
 
     public void Check(string what, double expected, double found) => Check(what, [expected], [found]);
 
-    public void ThrowIfWrong()
+    /// <summary>Fails if a value differed, or if nothing was compared whose name begins with one of these.</summary>
+    public void ThrowIfWrong(params ReadOnlySpan<string> required)
     {
+        string[] missing = [.. required.ToArray().Where(prefix => !_names.Exists(name => name.StartsWith(prefix, StringComparison.Ordinal)))];
+        if (missing.Length > 0)
+        {
+            Assert.Fail($"nothing was compared of: {string.Join(", ", missing)}. The file does not record it.");
+        }
+
         if (_failures.Count > 0)
         {
             Assert.Fail($"{_failures.Count} of {Compared} tensors differ by more than {tolerance:0e+0} of their largest magnitude:\n  {string.Join("\n  ", _failures)}");
