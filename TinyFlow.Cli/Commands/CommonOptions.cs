@@ -9,6 +9,8 @@ namespace TinyFlow.Cli.Commands;
 /// <summary>Options that several commands have, and checks of their values.</summary>
 internal static partial class CommonOptions
 {
+    public const string Validation = "validation", Test = "test";
+
     public static Option<string> Data() => NotEmpty(new Option<string>("--data")
     {
         Description = "Images: mini (10,000 MNIST digits that come with the program) or a folder with the four files of MNIST or a relative of it, gzipped or not, or the six of CIFAR-10's binary version.",
@@ -18,9 +20,15 @@ internal static partial class CommonOptions
 
     public static Option<string?> EvaluationData() => NotEmpty(new Option<string?>("--data")
     {
-        Description = "Images: mini, or a folder with the files of MNIST or CIFAR-10 [default: what the model was trained on].",
+        Description = "Images: mini, or a folder with the files of MNIST or CIFAR-10 [default: what the model, or the first of two, was trained on; of a model that comes with the program, mini].",
         HelpName = "mini|DIR",
     });
+
+    /// <summary>Which images of the data: one of <see cref="Validation"/> and <see cref="Test"/>, or absent.</summary>
+    public static Option<string?> Split(string standard) => OneOf(
+        new Option<string?>("--split") { Description = $"Which of the images: those that models and settings are chosen by, or those that give the final figure [default: {standard}].", HelpName = $"{Validation}|{Test}" },
+        Validation,
+        Test);
 
     public static Option<int> NoiseDraws() => AtLeast(
         new Option<int>("--noise-draws") { Description = "Draws of dequantization noise an image, over which log p is averaged.", DefaultValueFactory = _ => 1, HelpName = "K" }, 1);
@@ -113,6 +121,11 @@ internal static partial class CommonOptions
         option.Validators.Add(result => RefuseEmpty(result, option.Name));
         return option;
     }
+
+    /// <summary>The path of a file to write, if its folder is there: asked before the work whose result it is to hold.</summary>
+    public static string InFolder(Option option, string path) => Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(path)))
+        ? path
+        : throw new UsageException($"{option.Name} {path}: its folder does not exist. Make it first, or choose another.");
 
     public static Option<T> OneOf<T>(Option<T> option, params string[] known)
     {

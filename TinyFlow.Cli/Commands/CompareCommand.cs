@@ -18,53 +18,59 @@ internal static class CompareCommand
     {
         Argument<string> first = new("RUN_A") { Description = "A run folder or a checkpoint file." };
         Option<string?> data = CommonOptions.EvaluationData();
+        Option<string?> split = CommonOptions.Split($"{CommonOptions.Validation} if both models were trained on the training part of these images, else {CommonOptions.Test}");
         Option<int> draws = CommonOptions.NoiseDraws();
         Option<ulong> seed = CommonOptions.Seed("Of the noise.");
         Option<bool> json = CommonOptions.Json();
-        Command command = new("compare", "Compare two models image by image, with the same noise, on all test images.") { data, draws, seed, json };
+        Command command = new("compare", "Compare two models image by image, with the same noise, on all validation or test images.") { data, split, draws, seed, json };
         DeviceOptions device = DeviceOptions.AddTo(command);
-        ModelChoice second = ModelChoice.AddTo(command);
+        ModelChoice second = ModelChoice.AddTo(command, isSecond: true);
         command.Arguments.Insert(0, first);
         command.SetAction(parsed =>
         {
             RunLocation locationOfA = second.Find(parsed, parsed.GetValue(first)), locationOfB = second.Find(parsed);
             using IBackend backend = DeviceChoice.Open(device.Of(parsed));
             using TrainedModel a = TrainedModel.Load(locationOfA, backend), b = TrainedModel.Load(locationOfB, backend);
-            ImageSet test = a.Images(parsed.GetValue(data)).Test();
+            DataSource source = a.Images(parsed.GetValue(data));
+
+            // While models are still being chosen between, the test images must not decide.
+            string chosen = parsed.GetValue(split) ?? (a.WasTrainedOn(source) && b.WasTrainedOn(source) ? CommonOptions.Validation : CommonOptions.Test);
+            ImageSet images = a.WasTrainedOn(source) ? b.Split(source, chosen) : a.Split(source, chosen);
             using Interruption interruption = new(() => { }, () => { });
             EvaluationSettings settings = new() { NoiseDraws = parsed.GetValue(draws), Seed = parsed.GetValue(seed) };
-            EvaluationResult ofA = Evaluator.Evaluate(a.Model, test, settings, interruption.Token).RequireFinite(a.Path);
-            EvaluationResult ofB = Evaluator.Evaluate(b.Model, test, settings, interruption.Token).RequireFinite(b.Path);
+            EvaluationResult ofA = Evaluator.Evaluate(a.Model, images, settings, interruption.Token).RequireFinite(a.Path);
+            EvaluationResult ofB = Evaluator.Evaluate(b.Model, images, settings, interruption.Token).RequireFinite(b.Path);
             if ((ofA.NotRecorded ?? ofB.NotRecorded) is { } reason)
             {
                 Console.Error.WriteLine(DeviceChoice.NotRecorded("Batches", reason));
             }
 
             PairedComparison comparison = PairedComparison.Of(ofA, ofB);
-            Console.WriteLine(parsed.GetValue(json) ? ToJson(a, ofA, b, ofB, comparison, test) : ToText(a, ofA, b, ofB, comparison, test));
+            Console.WriteLine(parsed.GetValue(json) ? ToJson(a, ofA, b, ofB, comparison, images) : ToText(a, ofA, b, ofB, comparison, images));
             return ExitCode.Success;
         });
         return command;
     }
 
-    private static string ToText(TrainedModel a, EvaluationResult ofA, TrainedModel b, EvaluationResult ofB, PairedComparison comparison, ImageSet test)
+    private static string ToText(TrainedModel a, EvaluationResult ofA, TrainedModel b, EvaluationResult ofB, PairedComparison comparison, ImageSet images)
     {
         string Figure(EvaluationResult result) => string.Create(CultureInfo.InvariantCulture, $"{result.BitsPerDim:F4} ± {result.StandardError:F4} bits_per_dim");
         bool isClear = Math.Abs(comparison.Difference) > Significant * comparison.StandardError;
-        string verdict = isClear ? $"{(comparison.Difference < 0 ? "B" : "A")} is better." : "No clear difference: it is within two standard errors.";
+        string digits = comparison.StandardError is > 0 and < 1e-3 ? $"F{(int)Math.Ceiling(-Math.Log10(comparison.StandardError)) + 1}" : "F4";
+        string verdict = !double.IsFinite(comparison.StandardError) ? "One image says nothing: its difference has no known error." : isClear ? $"{(comparison.Difference < 0 ? "B" : "A")} is better." : "No clear difference: it is within two standard errors.";
         return string.Join(
             Environment.NewLine,
             $"A                {a.Path}",
             $"B                {b.Path}",
-            $"images           {test.Name}: all {ofA.Images}, SHA-256 {test.Sha256}; noise draws {ofA.NoiseDraws}",
+            $"images           {images.Name}: all {ofA.Images}, SHA-256 {images.Sha256}; noise draws {ofA.NoiseDraws}",
             $"A                {Figure(ofA)}",
             $"B                {Figure(ofB)}",
-            string.Create(CultureInfo.InvariantCulture, $"B - A            {comparison.Difference:F4} ± {comparison.StandardError:F4}, in pairs over the images"),
+            string.Create(CultureInfo.InvariantCulture, $"B - A            {comparison.Difference.ToString(digits, CultureInfo.InvariantCulture)} ± {comparison.StandardError.ToString(digits, CultureInfo.InvariantCulture)}, in pairs over the images"),
             string.Create(CultureInfo.InvariantCulture, $"A is better on   {comparison.BetterByFirst:P1} of the images"),
             verdict);
     }
 
-    private static string ToJson(TrainedModel a, EvaluationResult ofA, TrainedModel b, EvaluationResult ofB, PairedComparison comparison, ImageSet test) => JsonText.Object(json =>
+    private static string ToJson(TrainedModel a, EvaluationResult ofA, TrainedModel b, EvaluationResult ofB, PairedComparison comparison, ImageSet images) => JsonText.Object(json =>
     {
         foreach ((string name, TrainedModel model, EvaluationResult result) in ((string, TrainedModel, EvaluationResult)[])[("a", a, ofA), ("b", b, ofB)])
         {
@@ -80,7 +86,7 @@ internal static class CompareCommand
         json.WriteNumber("a_is_better", comparison.BetterByFirst);
         json.WriteNumber("images", ofA.Images);
         json.WriteNumber("noise_draws", ofA.NoiseDraws);
-        json.WriteString("data", test.Name);
-        json.WriteString("data_sha256", test.Sha256);
+        json.WriteString("data", images.Name);
+        json.WriteString("data_sha256", images.Sha256);
     });
 }

@@ -17,6 +17,7 @@ internal static class EvalCommand
     public static Command Create()
     {
         Option<string?> data = CommonOptions.EvaluationData();
+        Option<string?> split = CommonOptions.Split(CommonOptions.Test);
         Option<int> draws = CommonOptions.NoiseDraws();
         Option<int> importance = CommonOptions.AtLeast(new Option<int>("--importance-samples") { Description = "Also the importance-weighted bound of so many draws of noise an image: tighter, and not comparable with figures without.", DefaultValueFactory = _ => 1, HelpName = "K" }, 1);
         Option<string?> perImage = new("--per-image") { Description = "Also write the bits per dimension of each image, in the order of the set, to a .csv or .npy file.", HelpName = "FILE" };
@@ -30,19 +31,21 @@ internal static class EvalCommand
         Option<bool> ledger = new("--ledger") { Description = "Also the likelihood term by term: the prior's, each step's log-determinant, the pixels' bins." };
         Option<ulong> seed = CommonOptions.Seed("Of the noise.");
         Option<bool> json = CommonOptions.Json();
-        Command command = new("eval", "Measure exact bits per dimension on all test images, beside two baselines.")
+        Command command = new("eval", "Measure exact bits per dimension on all test images, or all validation images, beside two baselines.")
         {
-            data, draws, importance, perImage, ledger, seed, json,
+            data, split, draws, importance, perImage, ledger, seed, json,
         };
         DeviceOptions device = DeviceOptions.AddTo(command);
         ModelChoice choice = ModelChoice.AddTo(command);
         command.SetAction(parsed =>
         {
             RunLocation location = choice.Find(parsed);
+            string? perImageFile = parsed.GetValue(perImage) is { } path ? CommonOptions.InFolder(perImage, path) : null;
             using IBackend backend = DeviceChoice.Open(device.Of(parsed));
             using TrainedModel trained = TrainedModel.Load(location, backend);
             DataSource source = trained.Images(parsed.GetValue(data));
-            ImageSet test = source.Test();
+            string chosen = parsed.GetValue(split) ?? CommonOptions.Test;
+            ImageSet images = trained.Split(source, chosen);
             using Interruption interruption = new(() => { }, () => { });
             EvaluationSettings settings = new()
             {
@@ -52,19 +55,19 @@ internal static class EvalCommand
                 WithLedger = parsed.GetValue(ledger),
                 Seed = parsed.GetValue(seed),
             };
-            EvaluationResult result = Evaluator.Evaluate(trained.Model, test, settings, interruption.Token).RequireFinite(trained.Path);
+            EvaluationResult result = Evaluator.Evaluate(trained.Model, images, settings, interruption.Token).RequireFinite(trained.Path);
             if (result.NotRecorded is { } reason)
             {
                 Console.Error.WriteLine(DeviceChoice.NotRecorded("Batches", reason));
             }
 
-            if (parsed.GetValue(perImage) is { } file)
+            Baselines baselines = Baselines.Measure(chosen == CommonOptions.Test ? source.Published : source.Training, images);
+            Console.WriteLine(parsed.GetValue(json) ? ToJson(result, baselines, images, trained) : ToText(result, baselines, images, trained));
+            if (perImageFile is not null)
             {
-                PerImageFile.Write(file, result.PerImage);
+                PerImageFile.Write(perImageFile, result.PerImage);
             }
 
-            Baselines baselines = Baselines.Measure(source.Published, test);
-            Console.WriteLine(parsed.GetValue(json) ? ToJson(result, baselines, test, trained) : ToText(result, baselines, test, trained));
             return ExitCode.Success;
         });
         return command;
@@ -75,7 +78,7 @@ internal static class EvalCommand
         ? result
         : throw new InvalidOperationException($"{result.NonFinite} of {result.Images} images have no finite likelihood under {checkpoint}; there is no honest mean to report.");
 
-    private static string ToText(EvaluationResult result, Baselines baselines, ImageSet test, TrainedModel trained)
+    private static string ToText(EvaluationResult result, Baselines baselines, ImageSet images, TrainedModel trained)
     {
         List<string> lines = [];
         void Line(string name, string text) => lines.Add($"{name,-24} {text}");
@@ -83,7 +86,7 @@ internal static class EvalCommand
         string Error(double error) => double.IsFinite(error) ? error.ToString("F4", CultureInfo.InvariantCulture) : "unknown: two images at least are needed";
 
         Line("model", trained.Path);
-        Line("images", $"{test.Name}: all {result.Images}, SHA-256 {test.Sha256}");
+        Line("images", $"{images.Name}: all {result.Images}, SHA-256 {images.Sha256}");
         Line("computed by", DeviceChoice.Describe(trained.Model.Backend));
         Line("trained on", trained.TrainedOn is { } on ? $"{on.Source}, SHA-256 {on.Sha256}" : "unknown: the checkpoint does not say");
         Number("nll", result.Nll, "F3", " nats an image");
@@ -113,7 +116,7 @@ internal static class EvalCommand
         return string.Join(Environment.NewLine, lines);
     }
 
-    private static string ToJson(EvaluationResult result, Baselines baselines, ImageSet test, TrainedModel trained) => JsonText.Object(json =>
+    private static string ToJson(EvaluationResult result, Baselines baselines, ImageSet images, TrainedModel trained) => JsonText.Object(json =>
     {
         json.WriteNumber("nll", result.Nll);
         json.WriteNumber("bits_per_dim", result.BitsPerDim);
@@ -149,8 +152,8 @@ internal static class EvalCommand
         json.WriteNumber("global_histogram", baselines.GlobalHistogram);
         json.WriteNumber("pixel_histogram", baselines.PixelHistogram);
         json.WriteEndObject();
-        json.WriteString("data", test.Name);
-        json.WriteString("data_sha256", test.Sha256);
+        json.WriteString("data", images.Name);
+        json.WriteString("data_sha256", images.Sha256);
         json.WriteString("trained_on", trained.TrainedOn?.Source);
         json.WriteString("trained_on_sha256", trained.TrainedOn?.Sha256);
         json.WriteString("checkpoint", trained.Path);

@@ -19,7 +19,7 @@ internal static class InfoCommand
             RunLocation location = choice.Find(parsed);
             Checkpoint checkpoint = Checkpoint.LoadModel(location.Checkpoint);
             using ReferenceBackend backend = new();
-            using FlowModel model = ModelLoading.Load(checkpoint, backend);
+            using FlowModel model = TrainedModel.LoadModel(checkpoint, location, backend);
             RunConfig? config = checkpoint.Configuration is { } text ? RunConfig.FromJson(text) : null;
             MetricsRow[] rows = location.Folder is { } folder && File.Exists(folder.Metrics) ? [.. MetricsLog.Read(folder.Metrics).Rows] : [];
             string description = Describe(location, checkpoint, model, config, rows);
@@ -57,9 +57,9 @@ internal static class InfoCommand
                     Print(item, indent + "  ");
                 }
             }
-            else if (property.Value.ValueKind != JsonValueKind.Null)
+            else
             {
-                Console.WriteLine($"{(indent + property.Name).PadRight(Column)} {property.Value}");
+                Console.WriteLine($"{(indent + property.Name).PadRight(Column)} {(property.Value.ValueKind == JsonValueKind.String ? property.Value.GetString() : property.Value.GetRawText())}");
             }
         }
     }
@@ -73,25 +73,18 @@ internal static class InfoCommand
         json.WriteRawValue(model.Config.ToJson());
         if (config is not null)
         {
-            json.WritePropertyName("training");
-            json.WriteRawValue(config.Training.ToJson());
-            json.WriteStartObject("data");
-            json.WriteString("source", config.Data.Source);
-            json.WriteString("sha256", config.Data.Sha256);
-            json.WriteEndObject();
+            using JsonDocument settings = JsonDocument.Parse(config.ToJson());
+            foreach (JsonProperty part in settings.RootElement.EnumerateObject().Where(part => part.Name != "model"))
+            {
+                part.WriteTo(json);
+            }
         }
-
-        json.WriteStartArray("devices");
-        foreach (DeviceUse use in config?.Devices ?? [])
+        else
         {
-            json.WriteStartObject();
-            json.WriteNumber("from_step", use.FromStep);
-            json.WriteString("device", use.Device);
-            json.WriteString("products", use.Products);
-            json.WriteEndObject();
+            json.WriteStartArray("devices");
+            json.WriteEndArray();
         }
 
-        json.WriteEndArray();
         json.WriteStartObject("state");
         foreach ((string name, long value) in checkpoint.Counters)
         {

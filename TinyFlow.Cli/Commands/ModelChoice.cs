@@ -25,7 +25,7 @@ internal sealed class ModelChoice
         Last,
         Best);
 
-    private ModelChoice(Command command)
+    private ModelChoice(Command command, bool isSecond)
     {
         command.Arguments.Insert(0, _run);
         command.Options.Insert(0, _model);
@@ -37,7 +37,7 @@ internal sealed class ModelChoice
             {
                 result.AddError($"RUN '{run}' and --model '{model}' both name a model. Give one of them.");
             }
-            else if (model is not null && result.GetResult(_checkpoint) is { Implicit: false })
+            else if (model is not null && !isSecond && result.GetResult(_checkpoint) is { Implicit: false })
             {
                 result.AddError($"--checkpoint is about the models of a run folder; --model '{model}' is one model. Give one of them.");
             }
@@ -54,8 +54,8 @@ internal sealed class ModelChoice
         ? [.. Directory.EnumerateFiles(Folder, "*" + FileEnding).Select(file => Path.GetFileNameWithoutExtension(file)).Order(StringComparer.Ordinal)]
         : [];
 
-    /// <summary>Lets a command's user choose a model.</summary>
-    public static ModelChoice AddTo(Command command) => new(command);
+    /// <summary>Lets a command's user choose a model, or the second of two, of which the first is a run.</summary>
+    public static ModelChoice AddTo(Command command, bool isSecond = false) => new(command, isSecond);
 
     /// <summary>Where the chosen model is.</summary>
     /// <exception cref="CheckpointException">There is no such run.</exception>

@@ -26,11 +26,18 @@ internal static class SampleCommand
         });
         Option<ulong> seed = CommonOptions.Seed("Another seed, other images.");
         Option<string> output = CommonOptions.NotEmpty(new Option<string>("--out") { Description = "The PNG file to write.", DefaultValueFactory = _ => "samples.png", HelpName = "FILE.png" });
+        output.Validators.Add(result =>
+        {
+            if (result.Tokens.Count == 1 && !result.Tokens[0].Value.EndsWith(".png", StringComparison.OrdinalIgnoreCase))
+            {
+                result.AddError($"--out must end in .png; found '{result.Tokens[0].Value}'.");
+            }
+        });
         Command command = new("sample", "Draw images from a trained model into a PNG file.") { count, temperature, seed, output };
         DeviceOptions device = DeviceOptions.AddTo(command);
         ModelChoice choice = ModelChoice.AddTo(command);
         command.SetAction(parsed => Execute(
-            choice.Find(parsed), parsed.GetValue(count), parsed.GetValue(temperature), parsed.GetValue(seed), parsed.GetValue(output)!,
+            choice.Find(parsed), parsed.GetValue(count), parsed.GetValue(temperature), parsed.GetValue(seed), CommonOptions.InFolder(output, parsed.GetValue(output)!),
             device.Of(parsed)));
         return command;
     }
@@ -39,7 +46,7 @@ internal static class SampleCommand
     {
         Checkpoint checkpoint = Checkpoint.LoadModel(location.Checkpoint);
         using IBackend backend = DeviceChoice.Open(device);
-        using FlowModel model = ModelLoading.Load(checkpoint, backend);
+        using FlowModel model = TrainedModel.LoadModel(checkpoint, location, backend);
         ImageSet images = Sampler.Draw(model, count, temperature, seed, out int notFinite);
         string at = temperature.ToString(CultureInfo.InvariantCulture);
         if (notFinite > 0)

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Completions;
 using TinyFlow.Cli.Devices;
 using TinyFlow.Cli.Training;
 using TinyFlow.Nvp.Models;
@@ -24,7 +23,7 @@ internal static class TrainCommand
             presets);
         Option<string> data = CommonOptions.Data();
         Option<int?> epochs = CommonOptions.AtLeast(new Option<int?>("--epochs") { Description = "Passes over the training images [default: the preset's].", HelpName = "N" }, 1);
-        Option<TimeSpan?> budget = CommonOptions.Duration(new Option<TimeSpan?>("--budget") { Description = "Train for so long in place of --epochs, with validation: steps are planned from the measured speed, so that the learning rate has come to its end in time. Validates at the end, and before that as often as 3 % of the time allow.", HelpName = "30m|2h|90s" });
+        Option<TimeSpan?> budget = CommonOptions.Duration(new Option<TimeSpan?>("--budget") { Description = "Train for so long in place of --epochs, with validation: steps are planned from the measured speed, so that the learning rate's schedule ends in time: along a cosine to zero, unless --set schedule=step; a resumed run keeps its own. Validates at the end, and before that as often as 3 % of the time allow.", HelpName = "30m|2h|90s" });
         Option<int?> maxSteps = CommonOptions.AtLeast(new Option<int?>("--max-steps") { Description = "End training after so many steps, even within an epoch.", HelpName = "N" }, 1);
         Option<int?> batchSize = CommonOptions.AtLeast(new Option<int?>("--batch-size") { Description = "Images in a step [default: the preset's].", HelpName = "N" }, 1);
         Option<double?> learningRate = CommonOptions.Positive(new Option<double?>("--learning-rate") { Description = "Adam's step size at the start [default: the preset's].", HelpName = "X" });
@@ -45,14 +44,14 @@ internal static class TrainCommand
         Option<string> memory = CommonOptions.OneOf(
             new Option<string>("--memory")
             {
-                Description = "What a step keeps for its gradients. stored: every activation. reversible: next to nothing, for about a third more time.",
+                Description = "What a step keeps for its gradients. stored: every activation. reversible: next to nothing, for up to a third more time.",
                 DefaultValueFactory = _ => memories[0],
                 HelpName = string.Join('|', memories),
             },
             memories);
         Option<int?> layers = CommonOptions.AtLeast(new Option<int?>("--layers") { Description = "Couplings (of each level, if there are levels) [default: the preset's].", HelpName = "N" }, 1);
         Option<int?> hidden = CommonOptions.AtLeast(new Option<int?>("--hidden") { Description = "Channels within the couplings' networks [default: the preset's].", HelpName = "N" }, 1);
-        Option<string[]> set = Settings([epochs, maxSteps, batchSize, learningRate, optimizer, objective, memory, layers, hidden]);
+        Option<string[]> set = SettingsOption.Create([epochs, maxSteps, batchSize, learningRate, optimizer, objective, memory, layers, hidden]);
         Option<ulong> seed = CommonOptions.Seed("Of initialization, noise, order and samples.");
         Option<string?> output = CommonOptions.NotEmpty(new Option<string?>("--out") { Description = "The run's folder [default: runs/<time>-<preset>].", HelpName = "DIR" });
         Option<string?> resume = CommonOptions.NotEmpty(new Option<string?>("--resume") { Description = "Go on with a run, bit for bit as if it had not stopped. --epochs, --budget and --max-steps may extend it.", HelpName = "RUN" });
@@ -79,10 +78,11 @@ internal static class TrainCommand
         });
         command.SetAction(parsed => TrainingRun.Execute(new TrainingRequest
         {
-            Preset = Changes(parsed.GetValue(set)).Aggregate(Presets.Find(parsed.GetValue(preset)!), (changed, change) => change.Of(changed)),
+            Preset = SettingsOption.Changes(parsed.GetValue(set)).Aggregate(Presets.Find(parsed.GetValue(preset)!), (changed, change) => change.Of(changed)),
             Data = parsed.GetResult(data) is { Implicit: false } ? parsed.GetValue(data) : null,
             Epochs = parsed.GetValue(epochs),
             Budget = parsed.GetValue(budget),
+            ChoosesSchedule = SettingsOption.Changes(parsed.GetValue(set)).Any(change => change.Name is "schedule" or "step_epochs" or "step_factor"),
             MaxSteps = parsed.GetValue(maxSteps),
             BatchSize = parsed.GetValue(batchSize),
             LearningRate = parsed.GetValue(learningRate),
@@ -98,60 +98,5 @@ internal static class TrainCommand
             Resume = parsed.GetValue(resume),
         }));
         return command;
-    }
-
-    private static IEnumerable<SettingsChange> Changes(string[]? values) => (values ?? []).Select(value => value.Split('=', 2)).Select(parts => new SettingsChange(parts[0], parts[1]));
-
-    // A setting that has an option is set by that alone, so that nothing can be said twice.
-    private static Option<string[]> Settings(Option[] own)
-    {
-        const string Form = "NAME=VALUE";
-        Dictionary<string, string> options = own.ToDictionary(option => option.Name[2..].Replace('-', '_'), option => option.Name);
-        options["budget_seconds"] = "--budget";
-        options["horizontal_flips"] = "--flips";
-        options["seed"] = "--seed";
-        Option<string[]> set = new("--set")
-        {
-            Description = "Change another setting of the preset, by its name in config.json: --set noise_layers=0. May be given several times.",
-            HelpName = Form,
-        };
-        set.Validators.Add(result =>
-        {
-            string[] values = [.. result.Tokens.Select(token => token.Value)], names = [.. values.Select(value => value.Split('=')[0])];
-            if (Array.Find(values, value => !value.Contains('=')) is { } formless)
-            {
-                result.AddError($"--set must be given {Form}; found '{formless}'.");
-            }
-            else if (Array.Find(names, options.ContainsKey) is { } named)
-            {
-                result.AddError($"--set {named} has an option of its own: {options[named]}.");
-            }
-            else if (Array.Find(names, name => names.Count(name.Equals) > 1) is { } twice)
-            {
-                result.AddError($"--set {twice} is given twice.");
-            }
-            else
-            {
-                foreach (ArgumentException problem in Changes(values).Select(Problem).OfType<ArgumentException>())
-                {
-                    result.AddError($"--set: {problem.Message}");
-                }
-            }
-        });
-        set.CompletionSources.Add(_ => SettingsChange.Names.Except(options.Keys).Select(name => new CompletionItem($"{name}=")));
-        return set;
-    }
-
-    private static ArgumentException? Problem(SettingsChange change)
-    {
-        try
-        {
-            change.Of(Presets.All[0]);
-            return null;
-        }
-        catch (ArgumentException exception)
-        {
-            return exception;
-        }
     }
 }

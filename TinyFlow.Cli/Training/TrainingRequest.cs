@@ -18,6 +18,9 @@ internal sealed record TrainingRequest
 
     public TimeSpan? Budget { get; init; }
 
+    /// <summary>Whether the schedule of the learning rate is the user's own choice, which a budget leaves as it is.</summary>
+    public bool ChoosesSchedule { get; init; }
+
     public int? BatchSize { get; init; }
 
     public double? LearningRate { get; init; }
@@ -51,6 +54,7 @@ internal sealed record TrainingRequest
         Epochs = Epochs ?? Preset.Training.Epochs,
         MaxSteps = MaxSteps,
         BudgetSeconds = Budget?.TotalSeconds,
+        Schedule = Budget is null || ChoosesSchedule ? Preset.Training.Schedule : ScheduleKind.Cosine,
         BatchSize = BatchSize ?? Preset.Training.BatchSize,
         LearningRate = LearningRate ?? Preset.Training.LearningRate,
         HorizontalFlips = Flips ?? Preset.Training.HorizontalFlips,

@@ -63,6 +63,54 @@ public sealed class TrainTests
     }
 
     [TestMethod]
+    public void A_budget_of_time_comes_with_a_cosine_unless_another_schedule_is_asked_for()
+    {
+        using TemporaryFolder folder = new();
+        TinyRun.Train(folder.Path, "run", "--budget", "1s");
+        string config = File.ReadAllText(Path.Combine(folder.Path, "run", "config.json"));
+        Assert.Contains("\"schedule\": \"Cosine\"", config);
+        Assert.Contains("\"budget_seconds\": 1", config);
+
+        TinyRun.Train(folder.Path, "steps", "--budget", "1s", "--set", "schedule=step");
+        Assert.Contains("\"schedule\": \"Step\"", File.ReadAllText(Path.Combine(folder.Path, "steps", "config.json")));
+    }
+
+    [TestMethod]
+    public void The_optimizer_and_the_memory_of_a_run_can_be_chosen()
+    {
+        using TemporaryFolder folder = new();
+        double[] Trained(params string[] options)
+        {
+            TinyRun.Train(folder.Path, $"run{options.Length}", ["--max-steps", "3", .. options]);
+            return [.. Checkpoint.Load(Path.Combine(folder.Path, $"run{options.Length}", "checkpoint.safetensors")).Model.SelectMany(tensor => tensor.ToDoubles())];
+        }
+
+        double Distance(double[] a, double[] b) => Math.Sqrt(a.Zip(b, (x, y) => (x - y) * (x - y)).Sum());
+        double[] adam = Trained(), adamax = Trained("--optimizer", "adamax"), reversible = Trained("--optimizer", "adamax", "--memory", "reversible");
+        Assert.Contains("\"memory\": \"Reversible\"", File.ReadAllText(Path.Combine(folder.Path, "run4", "config.json")));
+        Assert.IsInRange(double.Epsilon, Distance(adam, adamax) / 10, Distance(adamax, reversible), "the inverse rounds");
+    }
+
+    [TestMethod]
+    public void Training_reads_no_test_images()
+    {
+        using TemporaryFolder folder = new();
+        string data = Directory.CreateDirectory(folder.File("digits")).FullName;
+        TinyImages.Write(data, side: 28, training: 24, test: 3);
+        foreach (string file in Directory.GetFiles(data, "t10k-*"))
+        {
+            File.Delete(file);
+        }
+
+        TinyRun.Train(folder.Path, "run", "--max-steps", "1", "--data", "digits");
+        CliProcess.Result validation = CliProcess.Run(folder.Path, "eval", "run", "--split", "validation"), test = CliProcess.Run(folder.Path, "eval", "run");
+        Assert.AreEqual(0, validation.ExitCode, validation.Error);
+        Assert.Contains("validation: all 4", validation.Output);
+        Assert.AreEqual(1, test.ExitCode);
+        Assert.Contains("t10k-images", test.Error);
+    }
+
+    [TestMethod]
     public void Each_line_of_metrics_is_an_object_with_every_property()
     {
         using TemporaryFolder folder = new();

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using TinyFlow.Nvp.Checkpoints;
 using TinyFlow.Nvp.Data;
 using TinyFlow.Tests.Files;
 
@@ -49,6 +50,8 @@ public sealed class UseTests
         CliProcess.Result text = CliProcess.Run(folder.Path, "compare", "a", "b");
         Assert.AreEqual(0, text.ExitCode, text.Error);
         Assert.Contains("B is better.", text.Output);
+        Assert.Contains("mini, validation: all 1666", text.Output);
+        Assert.Contains("mini, test: all 2000", CliProcess.Run(folder.Path, "compare", "a", "b", "--split", "test").Output);
         CliProcess.Result same = CliProcess.Run(folder.Path, "compare", "a", "a");
         Assert.Contains("No clear difference", same.Output);
         using JsonDocument compared = JsonDocument.Parse(CliProcess.Run(folder.Path, "compare", "a", "b", "--json").Output);
@@ -69,6 +72,15 @@ public sealed class UseTests
         using Tensor perImage = Npy.Read(backend, folder.File("bits.npy"));
         Assert.AreEqual(bits, perImage.ToDoubles().Average(), 1e-9);
         Assert.AreEqual(2, CliProcess.Run(folder.Path, "eval", "a", "--per-image", "bits.txt").ExitCode);
+
+        CliProcess.Result ledger = CliProcess.Run(folder.Path, "eval", "a", "--split", "validation", "--ledger", "--json");
+        Assert.AreEqual(0, ledger.ExitCode, ledger.Error);
+        using JsonDocument terms = JsonDocument.Parse(ledger.Output);
+        Assert.AreEqual("mini, validation", terms.RootElement.GetProperty("data").GetString());
+        Assert.AreEqual(
+            -terms.RootElement.GetProperty("nll").GetDouble(),
+            terms.RootElement.GetProperty("ledger").EnumerateArray().Sum(term => term.GetProperty("nats").GetDouble()), 1e-6);
+        Assert.IsInRange(1e-9, 1e-3, terms.RootElement.GetProperty("largest_inverse_error").GetDouble());
     }
 
     [TestMethod]
@@ -94,6 +106,67 @@ public sealed class UseTests
 
         CliProcess.Run(folder.Path, "export", "--model", "mnist", "--out", "copy.safetensors");
         Assert.Contains("No clear difference", CliProcess.Run(folder.Path, "compare", "copy.safetensors", "--model", "mnist").Output);
+
+        // The choice of a checkpoint is about the run.
+        TinyRun.Train(folder.Path, "run", "--max-steps", "1");
+        CliProcess.Result best = CliProcess.Run(folder.Path, "compare", "run", "--model", "mnist", "--checkpoint", "best");
+        Assert.AreEqual(0, best.ExitCode, best.Error);
+        Assert.Contains("best.safetensors", best.Output);
+        Assert.Contains("may be among those that it was trained on", CliProcess.Run(folder.Path, "eval", "--model", "mnist", "--split", "validation").Error);
+
+        // Its own training images are not these, so that these digits' validation images may be among them.
+        CliProcess.Run(folder.Path, "export", "copy.safetensors", "--half", "--out", "half.safetensors");
+        Assert.IsLessThan(0.55 * new FileInfo(folder.File("copy.safetensors")).Length, new FileInfo(folder.File("half.safetensors")).Length);
+        using JsonDocument halved = JsonDocument.Parse(CliProcess.Run(folder.Path, "compare", "copy.safetensors", "half.safetensors", "--json").Output);
+        Assert.AreEqual("mini, test", halved.RootElement.GetProperty("data").GetString());
+        Assert.IsInRange(-0.002, 0.002, halved.RootElement.GetProperty("difference").GetDouble());
+    }
+
+    [TestMethod]
+    public void Nothing_is_lost_to_a_wrong_name_of_a_file()
+    {
+        using TemporaryFolder folder = new();
+        TinyRun.Train(folder.Path, "run", "--max-steps", "2");
+        string checkpoint = Path.Combine("run", "checkpoint.safetensors");
+        byte[] before = File.ReadAllBytes(folder.File(checkpoint));
+        string nowhere = Path.Combine("nowhere", "x");
+        foreach ((string[] arguments, string said) in (ReadOnlySpan<(string[], string)>)
+        [
+            (["export", "run", "--out", checkpoint], "is a run's own model"),
+            (["export", "--model", "mnist", "--out", checkpoint], "is a run's own model"),
+            (["sample", "run", "--out", checkpoint], "must end in .png"),
+            (["sample", "run", "--out", nowhere + ".png"], "its folder does not exist"),
+            (["eval", "run", "--per-image", nowhere + ".csv"], "its folder does not exist"),
+            (["train", "--resume", "run", "--max-steps", "1"], "already has 2 steps"),
+        ])
+        {
+            CliProcess.Result result = CliProcess.Run(folder.Path, arguments);
+            Assert.AreEqual(2, result.ExitCode, string.Join(' ', arguments));
+            Assert.Contains(said, result.Error);
+        }
+
+        Assert.IsTrue(before.AsSpan().SequenceEqual(File.ReadAllBytes(folder.File(checkpoint))));
+        Assert.IsFalse(File.Exists(folder.File(Path.Combine("run", ".lock"))));
+
+        // A folder of the name that the data of a model that comes with the program has.
+        Directory.CreateDirectory(folder.File("mnist"));
+        Assert.Contains("mini, test", CliProcess.Run(folder.Path, "eval", "--model", "mnist").Output);
+    }
+
+    [TestMethod]
+    public void Two_processes_do_not_train_in_one_folder()
+    {
+        using TemporaryFolder folder = new();
+        TinyRun.Train(folder.Path, "run", "--max-steps", "2");
+        using (new RunFolder(folder.File("run")).Lock())
+        {
+            Assert.ThrowsExactly<CheckpointException>(() => new RunFolder(folder.File("run")).Lock().Dispose());
+            CliProcess.Result second = CliProcess.Run(folder.Path, "train", "--resume", "run", "--max-steps", "3");
+            Assert.AreEqual(1, second.ExitCode, second.Error);
+            Assert.Contains("another process is training in this folder", second.Error);
+        }
+
+        Assert.AreEqual(0, CliProcess.Run(folder.Path, "train", "--resume", "run", "--max-steps", "3").ExitCode);
     }
 
     [TestMethod]
