@@ -12,7 +12,8 @@ internal sealed record KernelError(string Shape, string Kernel, double? Forward,
 {
     private static readonly ConvolutionShape[] Shapes =
     [
-        new(2, 64, 64, 28, 3), new(2, 24, 24, 14, 3), new(2, 48, 48, 7, 3), new(2, 1, 64, 28, 3), new(2, 64, 2, 28, 3), new(2, 64, 64, 28, 1),
+        new(2, 64, 64, 28, 3), new(2, 128, 128, 14, 3), new(2, 256, 256, 7, 3), new(2, 24, 24, 14, 3), new(2, 48, 48, 7, 3),
+        new(2, 1, 64, 28, 3), new(2, 64, 2, 28, 3), new(2, 3, 64, 28, 3), new(2, 64, 4, 28, 3), new(2, 64, 64, 28, 1), new(2, 64, 64, 28, 5),
     ];
 
     /// <summary>Every kernel on every shape that it can compute.</summary>

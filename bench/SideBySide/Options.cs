@@ -119,6 +119,11 @@ internal sealed record Options
                 result.AddError("--json and --markdown exclude each other.");
             }
 
+            if (result.GetValue(save) && result.GetValue(quick))
+            {
+                result.AddError("--save-baseline needs full repetitions: leave out --quick.");
+            }
+
             // Validated before defaults are filled in: what was not given has no value here.
             bool isPart = result.GetValue(quick) || result.GetResult(only) is { Implicit: false } ||
                 (result.GetResult(preset) is { Implicit: false } && result.GetValue(preset) != AllPresets);
