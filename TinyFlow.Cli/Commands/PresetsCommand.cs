@@ -19,15 +19,17 @@ internal static class PresetsCommand
         return command;
     }
 
-    private static string ToText(IEnumerable<Preset> presets)
+    private static string ToText(IReadOnlyList<Preset> presets)
     {
         CultureInfo invariant = CultureInfo.InvariantCulture;
+        int column = presets.Max(p => p.Name.Length);
+        string indent = new(' ', column);
         return string.Join(Environment.NewLine + Environment.NewLine, presets.Select(p => string.Join(
             Environment.NewLine,
-            $"{p.Name,-10} {p.Description}",
-            $"{"",-10} source: {p.Source}",
-            string.Create(invariant, $"{"",-10} {p.Cost.Parameters:N0} parameters, {p.Cost.MultiplyAdds / 1e6:N1} million multiply-adds an image of {p.Model.Channels}x{p.Model.Height}x{p.Model.Width}"),
-            $"{"",-10} measured: {p.Measured ?? "not yet"}")));
+            $"{p.Name.PadRight(column)} {p.Description}",
+            $"{indent} source: {p.Source}",
+            string.Create(invariant, $"{indent} {p.Cost.Parameters:N0} parameters, {p.Cost.MultiplyAdds / 1e6:N1} million multiply-adds an image of {p.Model.Channels}x{p.Model.Height}x{p.Model.Width}"),
+            $"{indent} measured: {p.Measured ?? "not yet"}")));
     }
 
     private static string ToJson(IEnumerable<Preset> presets) => JsonText.Object(json =>
