@@ -75,6 +75,7 @@ public static class Presets
         new TrainingConfig { Epochs = 5, BatchSize = 32, LearningRate = 1e-3, ClipNorm = 100, Schedule = ScheduleKind.Cosine })
     {
         Cost = new ModelCost(5_678_252, 28_218_176),
+        Measured = "1.3051 ± 0.0028 on the MNIST test set, 8 draws of noise, after 4 minutes on 2 cores",
     };
 
     /// <summary>As <see cref="Mixture"/>, in a size for a graphics processor.</summary>
@@ -97,6 +98,7 @@ public static class Presets
         MixtureTraining)
     {
         Cost = new ModelCost(870_516, 70_945_216),
+        Measured = "1.1019 ± 0.0025 on the MNIST test set, 8 draws of noise, after 5 minutes on 2 cores",
     };
 
     /// <summary>The seed notebook's Real NVP.</summary>
@@ -159,6 +161,7 @@ public static class Presets
         })
     {
         Cost = new ModelCost(2_487_112, 623_185_920),
+        Measured = "2.3173 ± 0.0033 on the MNIST test set, 1 draw of noise, after 5 minutes on 2 cores",
     };
 
     /// <summary>As <see cref="Paper"/>, with batch norm on the flow's path, which the port leaves out.</summary>
@@ -168,6 +171,7 @@ public static class Presets
         Source = "Dinh et al. 2017, section 3.7, with the statistics of each batch",
         Description = "As paper, with batch norm on the flow's path, which the port leaves out.",
         Model = Paper.Model with { Preset = "paper-bn", FlowBatchNorm = true },
+        Measured = "1.5976 ± 0.0032 on the MNIST test set, 1 draw of noise, after 4 minutes on 2 cores",
     };
 
     /// <summary>As <see cref="Paper"/>, at the paper's size for CIFAR-10.</summary>
@@ -178,6 +182,7 @@ public static class Presets
         Description = "As paper, at its size for CIFAR-10: 8 blocks and 64 channels, for images of 3x32x32, half of them mirrored.",
         Model = Paper.Model with { Preset = "paper-cifar", Channels = 3, Height = 32, Width = 32, Hidden = 64, Blocks = 8 },
         Training = Paper.Training with { HorizontalFlips = true },
+        Measured = null,
         Cost = new ModelCost(19_631_640, 6_456_606_720),
     };
 
