@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using TinyFlow.Cli.Commands;
 
 namespace TinyFlow.Cli;
@@ -23,9 +22,13 @@ internal static class Application
         ParseResult parsed = root.Parse(args.Length == 0 ? ["--help"] : args);
         if (parsed.Errors.Count > 0)
         {
-            foreach (ParseError error in parsed.Errors)
+            // Before a command is known, the parser complains that there is none and then of each word that followed.
+            IEnumerable<string> problems = parsed is { CommandResult.Command: RootCommand, UnmatchedTokens: [var word, ..] } && !word.StartsWith('-')
+                ? [NoSuchCommand(word, [.. root.Subcommands.Select(command => command.Name)])]
+                : parsed.Errors.Select(error => error.Message);
+            foreach (string problem in problems)
             {
-                Report($"tinyflow: {error.Message}");
+                Report($"tinyflow: {problem}");
             }
 
             Report($"See 'tinyflow {(parsed.CommandResult.Command is RootCommand ? "" : parsed.CommandResult.Command.Name + " ")}--help'.");
@@ -49,6 +52,30 @@ internal static class Application
         {
             return Fail(e, ExitCode.Failure);
         }
+    }
+
+    private static string NoSuchCommand(string word, string[] known)
+    {
+        string nearest = known.MinBy(name => EditDistance(word, name))!;
+        return $"There is no command '{word}'. " + (EditDistance(word, nearest) <= 2 ? $"Did you mean '{nearest}'?" : $"Commands are: {string.Join(", ", known)}.");
+    }
+
+    // Levenshtein's, one row at a time.
+    private static int EditDistance(string first, string second)
+    {
+        int[] row = [.. Enumerable.Range(0, second.Length + 1)];
+        foreach (char letter in first)
+        {
+            int diagonal = row[0]++;
+            for (int i = 1; i < row.Length; i++)
+            {
+                int changed = diagonal + (letter == second[i - 1] ? 0 : 1);
+                diagonal = row[i];
+                row[i] = Math.Min(changed, Math.Min(row[i], row[i - 1]) + 1);
+            }
+        }
+
+        return row[^1];
     }
 
     private static int Fail(Exception e, int code)

@@ -122,6 +122,19 @@ internal static partial class CommonOptions
         return option;
     }
 
+    /// <summary>An option that names a file whose name ends in one of these.</summary>
+    public static Option<T> FileEndingIn<T>(Option<T> option, params string[] endings) where T : class?
+    {
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens.Count == 1 && !Array.Exists(endings, ending => result.Tokens[0].Value.EndsWith(ending, StringComparison.OrdinalIgnoreCase)))
+            {
+                result.AddError($"{option.Name} must end in {string.Join(" or ", endings)}; found '{result.Tokens[0].Value}'.");
+            }
+        });
+        return NotEmpty(option);
+    }
+
     /// <summary>The path of a file to write, if its folder is there: asked before the work whose result it is to hold.</summary>
     public static string InFolder(Option option, string path) => Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(path)))
         ? path

@@ -46,7 +46,7 @@ internal static class CompareCommand
             }
 
             PairedComparison comparison = PairedComparison.Of(ofA, ofB);
-            Console.WriteLine(parsed.GetValue(json) ? ToJson(a, ofA, b, ofB, comparison, images) : ToText(a, ofA, b, ofB, comparison, images));
+            Console.WriteLine(parsed.GetValue(json) ? ToJson(a, ofA, b, ofB, comparison, images, chosen, settings.Seed) : ToText(a, ofA, b, ofB, comparison, images));
             return ExitCode.Success;
         });
         return command;
@@ -55,9 +55,8 @@ internal static class CompareCommand
     private static string ToText(TrainedModel a, EvaluationResult ofA, TrainedModel b, EvaluationResult ofB, PairedComparison comparison, ImageSet images)
     {
         string Figure(EvaluationResult result) => string.Create(CultureInfo.InvariantCulture, $"{result.BitsPerDim:F4} ± {result.StandardError:F4} bits_per_dim");
-        bool isClear = Math.Abs(comparison.Difference) > Significant * comparison.StandardError;
         string digits = comparison.StandardError is > 0 and < 1e-3 ? $"F{(int)Math.Ceiling(-Math.Log10(comparison.StandardError)) + 1}" : "F4";
-        string verdict = !double.IsFinite(comparison.StandardError) ? "One image says nothing: its difference has no known error." : isClear ? $"{(comparison.Difference < 0 ? "B" : "A")} is better." : "No clear difference: it is within two standard errors.";
+        string Precise(double value) => value.ToString(digits, CultureInfo.InvariantCulture);
         return string.Join(
             Environment.NewLine,
             $"A                {a.Path}",
@@ -65,12 +64,20 @@ internal static class CompareCommand
             $"images           {images.Name}: all {ofA.Images}, SHA-256 {images.Sha256}; noise draws {ofA.NoiseDraws}",
             $"A                {Figure(ofA)}",
             $"B                {Figure(ofB)}",
-            string.Create(CultureInfo.InvariantCulture, $"B - A            {comparison.Difference.ToString(digits, CultureInfo.InvariantCulture)} ± {comparison.StandardError.ToString(digits, CultureInfo.InvariantCulture)}, in pairs over the images"),
+            $"B - A            {Precise(comparison.Difference)} ± {Precise(comparison.StandardError)}, in pairs over the images",
             string.Create(CultureInfo.InvariantCulture, $"A is better on   {comparison.BetterByFirst:P1} of the images"),
-            verdict);
+            Verdict(comparison));
     }
 
-    private static string ToJson(TrainedModel a, EvaluationResult ofA, TrainedModel b, EvaluationResult ofB, PairedComparison comparison, ImageSet images) => JsonText.Object(json =>
+    private static string Verdict(PairedComparison comparison) => comparison switch
+    {
+        { StandardError: not (>= 0 and < double.PositiveInfinity) } => "One image says nothing: its difference has no known error.",
+        { Difference: var difference, StandardError: var error } when Math.Abs(difference) <= Significant * error => "No clear difference: it is within two standard errors.",
+        { Difference: < 0 } => "B is better.",
+        _ => "A is better.",
+    };
+
+    private static string ToJson(TrainedModel a, EvaluationResult ofA, TrainedModel b, EvaluationResult ofB, PairedComparison comparison, ImageSet images, string split, ulong seed) => JsonText.Object(json =>
     {
         foreach ((string name, TrainedModel model, EvaluationResult result) in ((string, TrainedModel, EvaluationResult)[])[("a", a, ofA), ("b", b, ofB)])
         {
@@ -85,7 +92,9 @@ internal static class CompareCommand
         json.WriteFinite("standard_error", comparison.StandardError);
         json.WriteNumber("a_is_better", comparison.BetterByFirst);
         json.WriteNumber("images", ofA.Images);
+        json.WriteString("split", split);
         json.WriteNumber("noise_draws", ofA.NoiseDraws);
+        json.WriteNumber("seed", seed);
         json.WriteString("data", images.Name);
         json.WriteString("data_sha256", images.Sha256);
     });

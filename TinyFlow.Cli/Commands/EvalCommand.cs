@@ -20,14 +20,8 @@ internal static class EvalCommand
         Option<string?> split = CommonOptions.Split(CommonOptions.Test);
         Option<int> draws = CommonOptions.NoiseDraws();
         Option<int> importance = CommonOptions.AtLeast(new Option<int>("--importance-samples") { Description = "Also the importance-weighted bound of so many draws of noise an image: tighter, and not comparable with figures without.", DefaultValueFactory = _ => 1, HelpName = "K" }, 1);
-        Option<string?> perImage = new("--per-image") { Description = "Also write the bits per dimension of each image, in the order of the set, to a .csv or .npy file.", HelpName = "FILE" };
-        perImage.Validators.Add(result =>
-        {
-            if (result.Tokens.Count == 1 && !PerImageFile.IsKnown(result.Tokens[0].Value))
-            {
-                result.AddError($"--per-image must end in .csv or .npy; found '{result.Tokens[0].Value}'.");
-            }
-        });
+        Option<string?> perImage = CommonOptions.FileEndingIn(
+            new Option<string?>("--per-image") { Description = "Also write the bits per dimension of each image, in the order of the set, to a .csv or .npy file.", HelpName = "FILE" }, PerImageFile.Endings);
         Option<bool> ledger = new("--ledger") { Description = "Also the likelihood term by term: the prior's, each step's log-determinant, the pixels' bins." };
         Option<ulong> seed = CommonOptions.Seed("Of the noise.");
         Option<bool> json = CommonOptions.Json();
@@ -62,7 +56,7 @@ internal static class EvalCommand
             }
 
             Baselines baselines = Baselines.Measure(chosen == CommonOptions.Test ? source.Published : source.Training, images);
-            Console.WriteLine(parsed.GetValue(json) ? ToJson(result, baselines, images, trained) : ToText(result, baselines, images, trained));
+            Console.WriteLine(parsed.GetValue(json) ? ToJson(result, baselines, images, chosen, settings.Seed, trained) : ToText(result, baselines, images, trained));
             if (perImageFile is not null)
             {
                 PerImageFile.Write(perImageFile, result.PerImage);
@@ -116,13 +110,15 @@ internal static class EvalCommand
         return string.Join(Environment.NewLine, lines);
     }
 
-    private static string ToJson(EvaluationResult result, Baselines baselines, ImageSet images, TrainedModel trained) => JsonText.Object(json =>
+    private static string ToJson(EvaluationResult result, Baselines baselines, ImageSet images, string split, ulong seed, TrainedModel trained) => JsonText.Object(json =>
     {
         json.WriteNumber("nll", result.Nll);
         json.WriteNumber("bits_per_dim", result.BitsPerDim);
         json.WriteFinite("standard_error", result.StandardError);
         json.WriteNumber("images", result.Images);
+        json.WriteString("split", split);
         json.WriteNumber("noise_draws", result.NoiseDraws);
+        json.WriteNumber("seed", seed);
         if (result.Importance is { } bound)
         {
             json.WriteStartObject("importance_weighted");

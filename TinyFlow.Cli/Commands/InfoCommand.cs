@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Text.Json;
 using TinyFlow.Nvp.Checkpoints;
 using TinyFlow.Nvp.Models;
-using TinyFlow.Nvp.Training;
 
 namespace TinyFlow.Cli.Commands;
 
@@ -17,12 +16,10 @@ internal static class InfoCommand
         command.SetAction(parsed =>
         {
             RunLocation location = choice.Find(parsed);
-            Checkpoint checkpoint = Checkpoint.LoadModel(location.Checkpoint);
             using ReferenceBackend backend = new();
-            using FlowModel model = TrainedModel.LoadModel(checkpoint, location, backend);
-            RunConfig? config = checkpoint.Configuration is { } text ? RunConfig.FromJson(text) : null;
+            using TrainedModel trained = TrainedModel.Load(location, backend);
             MetricsRow[] rows = location.Folder is { } folder && File.Exists(folder.Metrics) ? [.. MetricsLog.Read(folder.Metrics).Rows] : [];
-            string description = Describe(location, checkpoint, model, config, rows);
+            string description = Describe(trained, rows);
             if (parsed.GetValue(json))
             {
                 Console.WriteLine(description);
@@ -64,14 +61,15 @@ internal static class InfoCommand
         }
     }
 
-    private static string Describe(RunLocation location, Checkpoint checkpoint, FlowModel model, RunConfig? config, MetricsRow[] rows) => JsonText.Object(json =>
+    private static string Describe(TrainedModel trained, MetricsRow[] rows) => JsonText.Object(json =>
     {
-        json.WriteString("checkpoint", location.Checkpoint);
-        json.WriteString("preset", model.Config.Preset);
-        json.WriteNumber("parameters", model.Parameters.Count);
+        ModelConfig model = trained.Model.Config;
+        json.WriteString("checkpoint", trained.Path);
+        json.WriteString("preset", model.Preset);
+        json.WriteNumber("parameters", trained.Model.Parameters.Count);
         json.WritePropertyName("model");
-        json.WriteRawValue(model.Config.ToJson());
-        if (config is not null)
+        json.WriteRawValue(model.ToJson());
+        if (trained.Run is { } config)
         {
             using JsonDocument settings = JsonDocument.Parse(config.ToJson());
             foreach (JsonProperty part in settings.RootElement.EnumerateObject().Where(part => part.Name != "model"))
@@ -86,7 +84,7 @@ internal static class InfoCommand
         }
 
         json.WriteStartObject("state");
-        foreach ((string name, long value) in checkpoint.Counters)
+        foreach ((string name, long value) in trained.Counters)
         {
             json.WriteNumber(name, value);
         }

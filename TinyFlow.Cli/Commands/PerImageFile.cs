@@ -9,7 +9,8 @@ internal static class PerImageFile
 {
     private const string Csv = ".csv", Numpy = ".npy";
 
-    public static bool IsKnown(string path) => Path.GetExtension(path).ToLowerInvariant() is Csv or Numpy;
+    /// <summary>What a file's name may end in, which says how it is written.</summary>
+    public static string[] Endings { get; } = [Csv, Numpy];
 
     /// <summary>Writes bits per dimension, image 0 first: float64, or text that reads back as the same numbers.</summary>
     /// <exception cref="CheckpointException">The file cannot be written.</exception>

@@ -5,7 +5,6 @@ using TinyFlow.Cli.Pictures;
 using TinyFlow.Nvp.Checkpoints;
 using TinyFlow.Nvp.Data;
 using TinyFlow.Nvp.Evaluation;
-using TinyFlow.Nvp.Models;
 
 namespace TinyFlow.Cli.Commands;
 
@@ -25,14 +24,8 @@ internal static class SampleCommand
             HelpName = "T",
         });
         Option<ulong> seed = CommonOptions.Seed("Another seed, other images.");
-        Option<string> output = CommonOptions.NotEmpty(new Option<string>("--out") { Description = "The PNG file to write.", DefaultValueFactory = _ => "samples.png", HelpName = "FILE.png" });
-        output.Validators.Add(result =>
-        {
-            if (result.Tokens.Count == 1 && !result.Tokens[0].Value.EndsWith(".png", StringComparison.OrdinalIgnoreCase))
-            {
-                result.AddError($"--out must end in .png; found '{result.Tokens[0].Value}'.");
-            }
-        });
+        Option<string> output = CommonOptions.FileEndingIn(
+            new Option<string>("--out") { Description = "The PNG file to write.", DefaultValueFactory = _ => "samples.png", HelpName = "FILE.png" }, ".png");
         Command command = new("sample", "Draw images from a trained model into a PNG file.") { count, temperature, seed, output };
         DeviceOptions device = DeviceOptions.AddTo(command);
         ModelChoice choice = ModelChoice.AddTo(command);
@@ -44,10 +37,9 @@ internal static class SampleCommand
 
     private static int Execute(RunLocation location, int count, double temperature, ulong seed, string output, DeviceRequest device)
     {
-        Checkpoint checkpoint = Checkpoint.LoadModel(location.Checkpoint);
         using IBackend backend = DeviceChoice.Open(device);
-        using FlowModel model = TrainedModel.LoadModel(checkpoint, location, backend);
-        ImageSet images = Sampler.Draw(model, count, temperature, seed, out int notFinite);
+        using TrainedModel trained = TrainedModel.Load(location, backend);
+        ImageSet images = Sampler.Draw(trained.Model, count, temperature, seed, out int notFinite);
         string at = temperature.ToString(CultureInfo.InvariantCulture);
         if (notFinite > 0)
         {

@@ -8,34 +8,28 @@ namespace TinyFlow.Cli.Commands;
 /// <summary>A model that a user named by its run, on a backend.</summary>
 internal sealed class TrainedModel : IDisposable
 {
-    private TrainedModel(string path, FlowModel model, DataConfig? trainedOn) => (Path, Model, TrainedOn) = (path, model, trainedOn);
+    private TrainedModel(string path, FlowModel model, RunConfig? run, IReadOnlyDictionary<string, long> counters) =>
+        (Path, Model, Run, Counters) = (path, model, run, counters);
 
     /// <summary>The checkpoint's file.</summary>
     public string Path { get; }
 
     public FlowModel Model { get; }
 
+    /// <summary>The settings of the run that trained it; null if the checkpoint does not say.</summary>
+    public RunConfig? Run { get; }
+
+    /// <summary>The state of that training, such as its steps.</summary>
+    public IReadOnlyDictionary<string, long> Counters { get; }
+
     /// <summary>What it was trained on; null if the checkpoint does not say.</summary>
-    public DataConfig? TrainedOn { get; }
+    public DataConfig? TrainedOn => Run?.Data;
 
     public static TrainedModel Load(RunLocation location, IBackend backend)
     {
         Checkpoint checkpoint = Checkpoint.LoadModel(location.Checkpoint);
-        DataConfig? trainedOn = checkpoint.Configuration is { } settings ? RunConfig.FromJson(settings).Data : null;
-        return new TrainedModel(location.Checkpoint, LoadModel(checkpoint, location, backend), trainedOn);
-    }
-
-    /// <summary>The model of a checkpoint; what is wrong with it is said of its file.</summary>
-    public static FlowModel LoadModel(Checkpoint checkpoint, RunLocation location, IBackend backend)
-    {
-        try
-        {
-            return ModelLoading.Load(checkpoint, backend);
-        }
-        catch (Exception e) when (e is CheckpointException or ArgumentException && !e.Message.StartsWith(location.Checkpoint, StringComparison.Ordinal))
-        {
-            throw new CheckpointException($"{location.Checkpoint}: {e.Message}", e);
-        }
+        RunConfig? run = checkpoint.Configuration is { } settings ? RunConfig.FromJson(settings) : null;
+        return new TrainedModel(location.Checkpoint, LoadModel(checkpoint, location, backend), run, checkpoint.Counters);
     }
 
     /// <summary>Whether it was trained on a source's training images, so that those that validate are new to it.</summary>
@@ -69,4 +63,17 @@ internal sealed class TrainedModel : IDisposable
     });
 
     public void Dispose() => Model.Dispose();
+
+    // What is wrong with a model is said of its file.
+    private static FlowModel LoadModel(Checkpoint checkpoint, RunLocation location, IBackend backend)
+    {
+        try
+        {
+            return ModelLoading.Load(checkpoint, backend);
+        }
+        catch (Exception e) when (e is CheckpointException or ArgumentException && !e.Message.StartsWith(location.Checkpoint, StringComparison.Ordinal))
+        {
+            throw new CheckpointException($"{location.Checkpoint}: {e.Message}", e);
+        }
+    }
 }

@@ -120,6 +120,16 @@ internal static class TrainingRun
         ImageSet images = data.Training;
         ModelConfig model = request.Model with { Channels = images.Channels, Height = images.Height, Width = images.Width };
         string source = data.Name == DataSource.Mini ? data.Name : Path.GetFullPath(data.Name);
+        try
+        {
+            model.Check();
+            request.Training.Check();
+        }
+        catch (ArgumentException e)
+        {
+            throw new UsageException(e.Message);
+        }
+
         return new RunConfig(model, request.Training, new DataConfig(source, images.Sha256));
     }
 
@@ -194,6 +204,7 @@ internal static class TrainingRun
     private static void Summarize(RunFolder folder, Trainer trainer, RunObserver observer, IReadOnlyList<string> pictures, ReferenceFigures references)
     {
         MetricsRow[] training = [.. MetricsLog.Read(folder.Metrics).Rows.Where(row => row.Split == "train")];
+        string[] written = [folder.Checkpoint, .. File.Exists(folder.Best) ? [folder.Best] : Array.Empty<string>(), folder.Metrics, folder.Config];
         if (observer.Last is { Validation: { } validation } last && training.Length > 0)
         {
             foreach (string line in TrainingText.Summary(training[0].BitsPerDim, last.Training.BitsPerDim, trainer.IsLikelihood, validation, references))
@@ -203,6 +214,7 @@ internal static class TrainingRun
         }
         else
         {
+            written = [];
             Console.WriteLine($"Nothing is left to train: the run already has {trainer.Step} steps. Extend it with --epochs, --max-steps or --budget.");
         }
 
@@ -211,7 +223,7 @@ internal static class TrainingRun
             Console.WriteLine(TrainingText.Best(best, trainer.Step));
         }
 
-        foreach (string path in (string[])[folder.Checkpoint, .. File.Exists(folder.Best) ? [folder.Best] : Array.Empty<string>(), folder.Metrics, folder.Config, .. pictures])
+        foreach (string path in (string[])[.. written, .. pictures])
         {
             Console.WriteLine($"wrote         {path}");
         }
