@@ -23,12 +23,15 @@ public class KernelChoiceTests
     [DataRow(64, 1, 28, 3, 1, "ThinOutput", DisplayName = "To one channel along the inputs")]
     [DataRow(64, 3, 28, 3, 1, "ThinOutput", DisplayName = "To three channels along the inputs")]
     [DataRow(24, 24, 14, 3, 1, "Winograd", DisplayName = "Narrow 3x3 of small images by Winograd")]
+    [DataRow(32, 32, 28, 3, 1, "Winograd", DisplayName = "The paper's 3x3 by Winograd")]
     [DataRow(48, 48, 7, 3, 1, "Winograd", DisplayName = "Narrow 3x3 of the smallest images by Winograd")]
+    [DataRow(256, 256, 7, 3, 1, "Winograd", DisplayName = "The widest 3x3 by Winograd")]
     public void The_cheapest_kernel_is_chosen(int inputs, int outputs, int size, int kernel, int stride, string expected)
     {
         ConvolutionGeometry geometry = Geometry(64, inputs, outputs, size, kernel, stride);
         Assert.AreEqual(expected, KernelChoice.Convolution<Lanes512>(geometry).ToString());
         Assert.AreEqual(expected, KernelChoice.Convolution<Lanes256>(geometry).ToString());
+        Assert.AreEqual(expected, KernelChoice.Convolution<Lanes128>(geometry).ToString());
     }
 
     [TestMethod]
@@ -36,11 +39,17 @@ public class KernelChoiceTests
     [DataRow(1, 64, 28, "Direct")]
     [DataRow(3, 64, 28, "Direct")]
     [DataRow(64, 2, 28, "Direct")]
+    [DataRow(64, 4, 28, "Direct")]
+    [DataRow(32, 32, 28, "Winograd")]
+    [DataRow(24, 24, 14, "Winograd")]
+    [DataRow(48, 48, 7, "Winograd")]
+    [DataRow(256, 256, 7, "Winograd")]
     public void The_cheapest_kernel_of_a_weight_gradient_is_chosen(int inputs, int outputs, int size, string expected)
     {
         ConvolutionGeometry geometry = Geometry(64, inputs, outputs, size, 3, 1);
         Assert.AreEqual(expected, KernelChoice.WeightGradient<Lanes512>(geometry).ToString());
         Assert.AreEqual(expected, KernelChoice.WeightGradient<Lanes256>(geometry).ToString());
+        Assert.AreEqual(expected, KernelChoice.WeightGradient<Lanes128>(geometry).ToString());
     }
 
     [TestMethod]
