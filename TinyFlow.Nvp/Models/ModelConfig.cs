@@ -50,13 +50,16 @@ public sealed record ModelConfig
     /// <summary>The couplings of <see cref="Architecture.MultiScale"/>.</summary>
     public CouplingKind Coupling { get; init; }
 
-    /// <summary>Components of each mixture coupling; 0 without such couplings.</summary>
+    /// <summary>Components of each mixture coupling, those of the noise included; 0 without such couplings.</summary>
     public int Components { get; init; }
 
     /// <summary>Bins of each spline; 0 without spline couplings.</summary>
     public int Bins { get; init; }
 
-    /// <summary>Mixture couplings of the dequantization noise, which make it depend on the image's pixels; 0 for uniform noise.</summary>
+    /// <summary>
+    /// Couplings of the dequantization noise, which make it depend on the image's pixels; 0 for uniform noise. They are
+    /// mixture couplings, whatever <see cref="Coupling"/> the image has.
+    /// </summary>
     public int NoiseLayers { get; init; }
 
     /// <summary>Couplings of the whole image with fully connected nets, behind the levels; 0 for none.</summary>
@@ -64,6 +67,21 @@ public sealed record ModelConfig
 
     /// <summary>Units in each layer of the fully connected nets.</summary>
     public int DenseHidden { get; init; }
+
+    /// <summary>Whether <see cref="Architecture.Squeezed"/> and <see cref="Architecture.MultiScale"/> have an ActNorm before each coupling.</summary>
+    public bool ActNorm { get; init; } = true;
+
+    /// <summary>
+    /// Whether <see cref="Architecture.Squeezed"/> and <see cref="Architecture.MultiScale"/> have an invertible 1x1 convolution
+    /// before each coupling but a level's first. Without, couplings change the same channels in turn.
+    /// </summary>
+    public bool InvertibleConvolution { get; init; } = true;
+
+    /// <summary>
+    /// Whether what leaves <see cref="Architecture.MultiScale"/> behind a level has a prior learned from what goes on; else
+    /// it is standard normal.
+    /// </summary>
+    public bool LearnedPrior { get; init; } = true;
 
     /// <summary>Whether a batch norm follows each coupling of <see cref="Architecture.Paper"/> (Dinh et al. 2017, section 3.7).</summary>
     public bool FlowBatchNorm { get; init; }
@@ -117,7 +135,8 @@ public sealed record ModelConfig
         problems.Require(Channels >= 1 && Height >= 1 && Width >= 1, $"an image needs at least 1 channel, row and column; found {Image}");
         problems.Require(DataConstraint is null or (> 0 and < 1), $"the data constraint must lie between 0 and 1, both excluded; found {DataConstraint}");
         bool hasLevels = Architecture is Architecture.Squeezed or Architecture.MultiScale or Architecture.Paper, isKeng = Architecture == Architecture.Keng;
-        bool isMultiScale = Architecture == Architecture.MultiScale, hasMixtures = isMultiScale && Coupling == CouplingKind.Mixture, hasSplines = isMultiScale && Coupling == CouplingKind.Spline;
+        bool isMultiScale = Architecture == Architecture.MultiScale, hasSplines = isMultiScale && Coupling == CouplingKind.Spline;
+        bool hasMixtures = isMultiScale && (Coupling == CouplingKind.Mixture || NoiseLayers > 0), hasActNorms = isMultiScale || Architecture == Architecture.Squeezed;
         string kind = isMultiScale ? $"a model with couplings of kind {Coupling}" : $"architecture {Architecture}";
         problems.Require(
             hasLevels ? Levels is >= 1 and <= 8 : Levels == 0,
@@ -132,8 +151,11 @@ public sealed record ModelConfig
             hasSplines ? Bins is >= 2 and <= SplineLimits.MostBins : Bins == 0,
             hasSplines ? $"spline couplings need from 2 to {SplineLimits.MostBins} bins; found {Bins}" : $"{kind} has no spline couplings; found {Bins} bins");
         problems.Require(
-            NoiseLayers == 0 || (NoiseLayers > 0 && hasMixtures),
-            hasMixtures ? $"noise layers must be at least 0; found {NoiseLayers}" : $"{kind} has no noise layers; found {NoiseLayers}");
+            NoiseLayers == 0 || (NoiseLayers > 0 && isMultiScale),
+            isMultiScale ? $"noise layers must be at least 0; found {NoiseLayers}" : $"architecture {Architecture} has no noise layers; found {NoiseLayers}");
+        problems.Require(ActNorm || hasActNorms, $"architecture {Architecture} leaves no choice of ActNorm");
+        problems.Require(InvertibleConvolution || hasActNorms, $"architecture {Architecture} leaves no choice of 1x1 convolutions");
+        problems.Require(LearnedPrior || isMultiScale, $"architecture {Architecture} leaves no choice of the prior");
         problems.Require(DenseLayers == 0 || Architecture is Architecture.Squeezed or Architecture.MultiScale, $"architecture {Architecture} has no dense layers; found {DenseLayers}");
         problems.Require(
             isKeng ? FinalLayers >= 0 : FinalLayers == 0,

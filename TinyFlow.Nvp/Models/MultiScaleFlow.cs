@@ -51,12 +51,7 @@ internal static class MultiScaleFlow
         for (int i = 0; i < config.Layers; i++)
         {
             ParameterScope step = scope / i;
-            steps.Add(new ActNorm(step / "act_norm", image[0]));
-            if (i > 0)
-            {
-                steps.Add(new InvertibleConvolution(step / "convolution", image[0]));
-            }
-
+            steps.AddRange(ChannelMixing.Before(i, step, image[0], config));
             steps.Add(Coupling(step / "coupling", image[0], changesFirst: i % 2 == 1, level, config));
         }
 
@@ -72,7 +67,7 @@ internal static class MultiScaleFlow
         }
 
         int half = image[0] / 2;
-        ConditionalGaussian prior = new(Net(scope / "prior" / "net", half, 2 * half, Initializers.Zero, level, config));
+        ConditionalGaussian? prior = config.LearnedPrior ? new(Net(scope / "prior" / "net", half, 2 * half, Initializers.Zero, level, config)) : null;
         steps.Add(new FactorOut(image, Level(root, image.With(0, half), level + 1, config), FactorOutLayout.Flat, prior));
         return new Chain([.. steps]);
     }

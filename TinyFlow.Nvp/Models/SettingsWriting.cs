@@ -70,6 +70,9 @@ internal static class SettingsWriting
         json.WriteNumber("noise_layers", model.NoiseLayers);
         json.WriteNumber("dense_layers", model.DenseLayers);
         json.WriteNumber("dense_hidden", model.DenseHidden);
+        json.WriteBoolean("act_norm", model.ActNorm);
+        json.WriteBoolean("invertible_convolution", model.InvertibleConvolution);
+        json.WriteBoolean("learned_prior", model.LearnedPrior);
         json.WriteBoolean("flow_batch_norm", model.FlowBatchNorm);
         Write(json, "data_constraint", model.DataConstraint);
         json.WriteEndObject();

@@ -30,12 +30,7 @@ internal static class SqueezedFlow
             for (int i = 0; i < config.Layers; i++)
             {
                 ParameterScope step = root / "levels" / level / i;
-                steps.Add(new ActNorm(step / "act_norm", image[0]));
-                if (i > 0)
-                {
-                    steps.Add(new InvertibleConvolution(step / "convolution", image[0]));
-                }
-
+                steps.AddRange(ChannelMixing.Before(i, step, image[0], config));
                 steps.Add(Coupling(step / "coupling", image, Changed[i % Changed.Length], level, config));
             }
         }

@@ -5,7 +5,7 @@ using TinyFlow.Nvp.Parameters;
 namespace TinyFlow.Nvp.Models;
 
 /// <summary>
-/// Steps of ActNorm and an affine coupling whose fully connected net sees the whole image at once: what makes the strokes
+/// Steps of ActNorm, unless <see cref="ModelConfig.ActNorm"/> says otherwise, and an affine coupling whose fully connected net sees the whole image at once: what makes the strokes
 /// that convolutions know into a digit.
 /// </summary>
 internal static class WholeImageCouplings
@@ -24,7 +24,11 @@ internal static class WholeImageCouplings
             bool byPlace = i / 2 % 2 == 0;
             int half = i % 2;
             double[] mask = Masks.Channels(vector, d => (byPlace ? d % plane / width + d % width + d / plane : d / plane) % 2 == half);
-            steps.Add(new ActNorm(step / "act_norm", size));
+            if (config.ActNorm)
+            {
+                steps.Add(new ActNorm(step / "act_norm", size));
+            }
+
             DenseNet net = new(step / "coupling" / "net", size, 2 * size, config.DenseHidden);
             steps.Add(new AffineCoupling(step / "coupling", vector, mask, net, (step / "coupling").Parameter("scale", [size], Initializers.One)));
         }

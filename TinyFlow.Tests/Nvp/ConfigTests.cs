@@ -87,7 +87,7 @@ public sealed class ConfigTests
 
     [TestMethod]
     public void An_unknown_preset_is_answered_with_the_known_ones() =>
-        OnReference.Throws<ArgumentException>(() => Presets.Find("quik"), "'quik'", "quick, mixture, mixture-large, spline, affine, notebook");
+        OnReference.Throws<ArgumentException>(() => Presets.Find("quik"), "'quik'", "quick, spline, spline-large, mixture, affine, notebook");
 
     [TestMethod]
     public void Model_settings_that_do_not_fit_are_all_named() => OnReference.Throws<ArgumentException>(
@@ -106,11 +106,28 @@ public sealed class ConfigTests
     public void Bins_belong_to_spline_couplings()
     {
         OnReference.Throws<ArgumentException>(
-            () => (Presets.Spline.Model with { Bins = 1, Components = 4, NoiseLayers = 2 }).Check(),
-            "from 2 to 500 bins; found 1", "kind Spline has no mixture couplings; found 4 components", "kind Spline has no noise layers; found 2");
+            () => (Presets.Spline.Model with { Bins = 1, NoiseLayers = 0 }).Check(),
+            "from 2 to 500 bins; found 1", "kind Spline has no mixture couplings; found 4 components");
         OnReference.Throws<ArgumentException>(
             () => (Presets.Affine.Model with { Coupling = CouplingKind.Spline, Bins = 4 }).Check(), "no choice of couplings; found Spline", "no spline couplings; found 4 bins");
         OnReference.Throws<ArgumentException>(() => (Presets.Mixture.Model with { Coupling = (CouplingKind)7 }).Check(), "of kind Mixture or Spline; found 7");
+    }
+
+    [TestMethod]
+    public void Learned_noise_has_mixture_couplings_whatever_the_image_has()
+    {
+        (Presets.Mixture.Model with { Coupling = CouplingKind.Spline, Bins = 2 }).Check();
+        OnReference.Throws<ArgumentException>(() => (Presets.Spline.Model with { Components = 0 }).Check(), "mixture couplings need at least 1 component; found 0");
+        OnReference.Throws<ArgumentException>(() => (Presets.Affine.Model with { NoiseLayers = 2 }).Check(), "Squeezed has no noise layers; found 2");
+    }
+
+    [TestMethod]
+    public void What_an_architecture_must_have_or_has_not_is_no_choice()
+    {
+        OnReference.Throws<ArgumentException>(
+            () => (Presets.Paper.Model with { ActNorm = false, InvertibleConvolution = false, LearnedPrior = false }).Check(),
+            "Paper leaves no choice of ActNorm", "no choice of 1x1 convolutions", "no choice of the prior");
+        OnReference.Throws<ArgumentException>(() => (Presets.Affine.Model with { LearnedPrior = false }).Check(), "Squeezed leaves no choice of the prior");
     }
 
     [TestMethod]
