@@ -9,7 +9,7 @@ namespace TinyFlow.Nvp.Data;
 /// </summary>
 public static class MiniMnist
 {
-    private const string Resource = "mnist-mini.br";
+    private const string Resource = "mnist-mini.deflate";
     private const int Side = 28, Classes = 10, TrainingCount = 10_000, TestCount = 2_000;
 
     /// <summary>The 10,000 training images.</summary>
@@ -22,7 +22,7 @@ public static class MiniMnist
     {
         using Stream packed = typeof(MiniMnist).Assembly.GetManifestResourceStream(Resource)
             ?? throw new DataException($"The program was built without its digits ({Resource}). Build it again, or give a folder of MNIST files.");
-        using BrotliStream stream = new(packed, CompressionMode.Decompress);
+        using DeflateStream stream = new(packed, CompressionMode.Decompress);
 
         // The test images follow the training images, so reading the latter leaves the former packed.
         byte[] pixels = new byte[(start + count) * Side * Side];

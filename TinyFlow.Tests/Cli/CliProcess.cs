@@ -10,6 +10,9 @@ internal static class CliProcess
 {
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(3);
 
+    // The program compiled ahead of time, to be tested in place of the one that was built with the tests.
+    private static readonly string? Native = Environment.GetEnvironmentVariable("TINYFLOW_TESTED_PROGRAM");
+
     public sealed record Result(int ExitCode, string Output, string Error);
 
     public static Result Run(string folder, params string[] arguments) => Run(WithoutGpu, folder, arguments);
@@ -61,13 +64,17 @@ internal static class CliProcess
 
     private static Process Start(IReadOnlyDictionary<string, string?> environment, string folder, params string[] arguments)
     {
-        ProcessStartInfo start = new("dotnet")
+        ProcessStartInfo start = new(Native ?? "dotnet")
         {
             WorkingDirectory = folder,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "tinyflow.dll"));
+        if (Native is null)
+        {
+            start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "tinyflow.dll"));
+        }
+
         foreach ((string name, string? value) in environment)
         {
             start.Environment[name] = value;

@@ -12,7 +12,7 @@ internal sealed class StartUpComparison(Options options)
 
     // The program as a user starts it, by the way it was built; bench/run builds both.
     private static readonly (string What, string Variable)[] Programs =
-        [("tinyflow train", "BENCH_TINYFLOW"), ("tinyflow train, ReadyToRun", "BENCH_TINYFLOW_R2R")];
+        [("tinyflow train", "BENCH_TINYFLOW"), ("tinyflow train, ReadyToRun", "BENCH_TINYFLOW_R2R"), ("tinyflow train, Native AOT", "BENCH_TINYFLOW_AOT")];
 
     public IReadOnlyList<Row> Measure(Workload workload)
     {
