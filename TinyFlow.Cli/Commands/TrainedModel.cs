@@ -28,9 +28,13 @@ internal sealed class TrainedModel : IDisposable
     public static TrainedModel Load(RunLocation location, IBackend backend)
     {
         Checkpoint checkpoint = Checkpoint.LoadModel(location.Checkpoint);
-        RunConfig? run = checkpoint.Configuration is { } settings ? RunConfig.FromJson(settings) : null;
-        return new TrainedModel(location.Checkpoint, LoadModel(checkpoint, location, backend), run, checkpoint.Counters);
+        RunConfig? run = Settings(checkpoint, location.Checkpoint);
+        return new TrainedModel(location.Checkpoint, OfFile(location.Checkpoint, () => ModelLoading.Load(checkpoint, backend)), run, checkpoint.Counters);
     }
+
+    /// <summary>The settings of the run that a checkpoint is of; null if it has none.</summary>
+    /// <exception cref="CheckpointException">They cannot be read; the message names the file.</exception>
+    public static RunConfig? Settings(Checkpoint checkpoint, string path) => checkpoint.Configuration is { } json ? OfFile(path, () => RunConfig.FromJson(json)) : null;
 
     /// <summary>Whether it was trained on a source's training images, so that those that validate are new to it.</summary>
     public bool WasTrainedOn(DataSource source) => TrainedOn?.Sha256 == source.Training.Sha256;
@@ -64,16 +68,16 @@ internal sealed class TrainedModel : IDisposable
 
     public void Dispose() => Model.Dispose();
 
-    // What is wrong with a model is said of its file.
-    private static FlowModel LoadModel(Checkpoint checkpoint, RunLocation location, IBackend backend)
+    // What is wrong is said of the file.
+    private static T OfFile<T>(string path, Func<T> read)
     {
         try
         {
-            return ModelLoading.Load(checkpoint, backend);
+            return read();
         }
-        catch (Exception e) when (e is CheckpointException or ArgumentException && !e.Message.StartsWith(location.Checkpoint, StringComparison.Ordinal))
+        catch (Exception e) when (e is CheckpointException or ArgumentException && !e.Message.StartsWith(path, StringComparison.Ordinal))
         {
-            throw new CheckpointException($"{location.Checkpoint}: {e.Message}", e);
+            throw new CheckpointException($"{path}: {e.Message}", e);
         }
     }
 }

@@ -1,3 +1,4 @@
+using TinyFlow.Cli.Commands;
 using TinyFlow.Cli.Devices;
 using TinyFlow.Cli.Pictures;
 using TinyFlow.Cli.Rendering;
@@ -152,9 +153,8 @@ internal static class TrainingRun
         };
     }
 
-    private static RunConfig SavedConfig(Checkpoint checkpoint, string path) => checkpoint.Configuration is { } json
-        ? RunConfig.FromJson(json)
-        : throw new CheckpointException($"{path}: the file has no settings of a run, so training cannot go on from it. Resume from a run folder that 'tinyflow train' made.");
+    private static RunConfig SavedConfig(Checkpoint checkpoint, string path) => TrainedModel.Settings(checkpoint, path)
+        ?? throw new CheckpointException($"{path}: the file has no settings of a run, so training cannot go on from it. Resume from a run folder that 'tinyflow train' made.");
 
     private static void RequireBatch(TrainingConfig training, DataSource data)
     {

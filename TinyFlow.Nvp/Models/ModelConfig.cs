@@ -68,18 +68,22 @@ public sealed record ModelConfig
     /// <summary>Units in each layer of the fully connected nets.</summary>
     public int DenseHidden { get; init; }
 
-    /// <summary>Whether <see cref="Architecture.Squeezed"/> and <see cref="Architecture.MultiScale"/> have an ActNorm before each coupling.</summary>
+    /// <summary>
+    /// Whether <see cref="Architecture.Squeezed"/> and <see cref="Architecture.MultiScale"/> have an ActNorm before each coupling,
+    /// those of the whole image included. Other architectures have none, and leave this true.
+    /// </summary>
     public bool ActNorm { get; init; } = true;
 
     /// <summary>
     /// Whether <see cref="Architecture.Squeezed"/> and <see cref="Architecture.MultiScale"/> have an invertible 1x1 convolution
-    /// before each coupling but a level's first. Without, couplings change the same channels in turn.
+    /// before each coupling but a level's first. Without, couplings change the same channels in turn. Other architectures have
+    /// none, and leave this true.
     /// </summary>
     public bool InvertibleConvolution { get; init; } = true;
 
     /// <summary>
     /// Whether what leaves <see cref="Architecture.MultiScale"/> behind a level has a prior learned from what goes on; else
-    /// it is standard normal.
+    /// it is standard normal, as everywhere in other architectures, which leave this true.
     /// </summary>
     public bool LearnedPrior { get; init; } = true;
 

@@ -7,7 +7,7 @@ namespace TinyFlow.Nvp.Models;
 /// <summary>
 /// Levels of a squeeze and <see cref="ModelConfig.Layers"/> steps of ActNorm, an invertible 1x1 convolution (but before
 /// the first coupling) and a coupling by mixtures or splines; behind each level but the last half of the channels leave, with a prior
-/// learned from the other half. In front, if asked for, couplings of the noise that dequantizes, and behind the last level
+/// learned from the other half; each of the three unless the settings say otherwise. In front, if asked for, couplings of the noise that dequantizes, and behind the last level
 /// couplings of all that is left. The latent is flat: the parts in the order in which they left.
 /// </summary>
 internal static class MultiScaleFlow

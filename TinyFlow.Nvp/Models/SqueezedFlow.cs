@@ -6,7 +6,7 @@ namespace TinyFlow.Nvp.Models;
 
 /// <summary>
 /// Levels of a squeeze and <see cref="ModelConfig.Layers"/> steps of ActNorm, an invertible 1x1 convolution (but before
-/// the first coupling) and an affine coupling over channels with a learned scale; then couplings of the whole latent
+/// the first coupling; both unless the settings say otherwise) and an affine coupling over channels with a learned scale; then couplings of the whole latent
 /// image with fully connected nets, which make the strokes of the levels into a digit.
 /// </summary>
 internal static class SqueezedFlow

@@ -10,8 +10,13 @@ internal static class CliProcess
 {
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(3);
 
-    // The program compiled ahead of time, to be tested in place of the one that was built with the tests.
-    private static readonly string? Native = Environment.GetEnvironmentVariable("TINYFLOW_TESTED_PROGRAM");
+    // A program compiled ahead of time may take the place of the one that was built with the tests.
+    private static readonly string[] Program = Environment.GetEnvironmentVariable("TINYFLOW_TESTED_PROGRAM") is { Length: > 0 } native
+        ? [File.Exists(native) && Path.IsPathRooted(native) ? native : throw new InvalidOperationException($"TINYFLOW_TESTED_PROGRAM must be the full path of a program; found '{native}'.")]
+        : ["dotnet", Path.Combine(AppContext.BaseDirectory, "tinyflow.dll")];
+
+    /// <summary>How a shell starts the program.</summary>
+    public static string ShellCommand { get; } = string.Join(' ', Program.Select(part => $"'{part}'"));
 
     public sealed record Result(int ExitCode, string Output, string Error);
 
@@ -64,17 +69,12 @@ internal static class CliProcess
 
     private static Process Start(IReadOnlyDictionary<string, string?> environment, string folder, params string[] arguments)
     {
-        ProcessStartInfo start = new(Native ?? "dotnet")
+        ProcessStartInfo start = new(Program[0], Program[1..])
         {
             WorkingDirectory = folder,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        if (Native is null)
-        {
-            start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "tinyflow.dll"));
-        }
-
         foreach ((string name, string? value) in environment)
         {
             start.Environment[name] = value;

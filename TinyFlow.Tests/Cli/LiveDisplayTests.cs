@@ -114,7 +114,7 @@ public sealed class LiveDisplayTests
         }
 
         using TemporaryFolder folder = new();
-        string command = string.Join(' ', ["dotnet", $"'{Path.Combine(AppContext.BaseDirectory, "tinyflow.dll")}'", .. TinyRun.Arguments, "--max-steps", "3", "--out", "run"]);
+        string command = string.Join(' ', [CliProcess.ShellCommand, .. TinyRun.Arguments, "--max-steps", "3", "--out", "run"]);
         ProcessStartInfo start = new(Script, ["--quiet", "--return", "--command", command, "/dev/null"])
         {
             WorkingDirectory = folder.Path,

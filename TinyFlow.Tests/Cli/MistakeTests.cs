@@ -129,7 +129,7 @@ public sealed class MistakeTests
     [OSCondition(OperatingSystems.Linux)]
     public void A_message_that_cannot_be_written_leaves_the_exit_code_as_it_is()
     {
-        string program = $"dotnet '{Path.Combine(AppContext.BaseDirectory, "tinyflow.dll")}'";
+        string program = CliProcess.ShellCommand;
         using Process shell = Process.Start("/bin/sh", ["-c", $"{program} info nothing-here 2>/dev/full; test $? = 1 && {program} dance 2>/dev/full; test $? = 2"]);
         shell.WaitForExit();
         Assert.AreEqual(0, shell.ExitCode);
@@ -275,5 +275,13 @@ public sealed class MistakeTests
         CliProcess.Result newer = CliProcess.Run(folder.Path, "info", "run");
         Assert.AreEqual(1, newer.ExitCode);
         Assert.Contains("Upgrade", newer.Error);
+
+        File.WriteAllBytes(path, System.Text.Encoding.Latin1.GetBytes(text.Replace("\"hidden\\\"", "\"hiddem\\\"", StringComparison.Ordinal)));
+        foreach (string[] command in (string[][])[["sample", "run"], ["eval", "run"], ["info", "run"], ["compare", "run", "run"], ["train", "--resume", "run"]])
+        {
+            CliProcess.Result unknown = CliProcess.Run(folder.Path, command);
+            Assert.AreEqual(1, unknown.ExitCode, command[0]);
+            Assert.MatchesRegex("tinyflow: [^ ]*checkpoint.safetensors: .*hiddem", unknown.Error);
+        }
     }
 }

@@ -187,7 +187,13 @@ public sealed class UseTests
     {
         using TemporaryFolder folder = new();
         CliProcess.Result text = CliProcess.Run(folder.Path, "presets"), json = CliProcess.Run(folder.Path, "presets", "--json");
-        Assert.Contains("311,824 parameters", text.Output);
+        Assert.Contains("311,824 parameters, 242.0 million multiply-adds an image of 1x28x28", text.Output);
+        foreach (TinyFlow.Nvp.Models.Preset preset in TinyFlow.Nvp.Models.Presets.All)
+        {
+            Assert.Contains($"source: {preset.Source}", text.Output);
+            Assert.Contains($"measured: {preset.Measured ?? "not yet"}", text.Output);
+        }
+
         using JsonDocument listed = JsonDocument.Parse(json.Output);
         CollectionAssert.AreEqual(
             TinyFlow.Nvp.Models.Presets.All.Select(preset => preset.Name).ToArray(),

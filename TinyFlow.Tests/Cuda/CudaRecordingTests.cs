@@ -171,13 +171,23 @@ public sealed class CudaRecordingTests
     [DynamicData(nameof(PresetNames))]
     public void Samples_that_are_recorded_are_the_same_to_the_bit(string preset)
     {
+        // The inverse of a 1x1 convolution is that of a matrix, which the host computes.
+        ModelConfig config = Presets.Find(preset).Model;
+        bool hasConvolutions = config.Architecture is Architecture.Squeezed or Architecture.MultiScale;
+        SampleBothWays(config, isRecorded: !hasConvolutions);
+        if (hasConvolutions)
+        {
+            SampleBothWays(config with { InvertibleConvolution = false }, isRecorded: true);
+        }
+    }
+
+    private static void SampleBothWays(ModelConfig config, bool isRecorded)
+    {
         using CudaBackend backend = Standin.Open(poison: true);
-        using (FlowModel model = FlowModelTests.New(preset, backend))
+        using (FlowModel model = FlowModelTests.New(config, backend))
         {
             using Tensor eager = model.Sample(4 * 64 + 3, 0.7, seed: 5, records: false, out _), recorded = model.Sample(4 * 64 + 3, 0.7, seed: 5, records: true, out string? reason);
-
-            // The inverse of a 1x1 convolution is that of a matrix, which the host computes.
-            if (Presets.Find(preset).Model is { Architecture: Architecture.Squeezed or Architecture.MultiScale, InvertibleConvolution: true })
+            if (!isRecorded)
             {
                 Assert.Contains("reads to the host", reason!);
             }

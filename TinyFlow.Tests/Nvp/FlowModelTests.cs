@@ -122,8 +122,11 @@ public sealed class FlowModelTests
     });
 
     /// <summary>A small model of a preset for 8x8 images, as it starts.</summary>
-    internal static FlowModel New(string preset, IBackend backend, int layers = 2) =>
-        FlowModel.Create(Shrunk(Presets.Find(preset).Model) with { Layers = layers }, backend, seed: 1);
+    internal static FlowModel New(string preset, IBackend backend, int layers = 2) => New(Presets.Find(preset).Model, backend, layers);
+
+    /// <summary>A small model for 8x8 images of the same kind as one of given settings.</summary>
+    internal static FlowModel New(ModelConfig config, IBackend backend, int layers = 2) =>
+        FlowModel.Create(Shrunk(config) with { Layers = layers }, backend, seed: 1);
 
     /// <summary>A small model of a preset for 8x8 images, away from its start.</summary>
     internal static FlowModel Small(string preset, IBackend backend, int layers = 2)

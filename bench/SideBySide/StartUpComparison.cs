@@ -10,7 +10,7 @@ internal sealed class StartUpComparison(Options options)
 {
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
 
-    // The program as a user starts it, by the way it was built; bench/run builds both.
+    // The program as a user starts it, by the way it was built; bench/run builds them.
     private static readonly (string What, string Variable)[] Programs =
         [("tinyflow train", "BENCH_TINYFLOW"), ("tinyflow train, ReadyToRun", "BENCH_TINYFLOW_R2R"), ("tinyflow train, Native AOT", "BENCH_TINYFLOW_AOT")];
 

@@ -3,7 +3,7 @@
 // The choice is deterministic: of each class, images at even distances over the whole file, so that early and late
 // writers are both there; then one of each class in turn, so that image i shows the digit i % 10 and any run of ten
 // images holds every digit once. The file is the pixels alone, training images first, compressed by Deflate:
-// Brotli would save 0.3 MB of the file, and take three times as long to unpack before each command.
+// Brotli would save 0.3 MB of the file, and take three times as long to unpack whenever they are read.
 using System.IO.Compression;
 using System.Security.Cryptography;
 

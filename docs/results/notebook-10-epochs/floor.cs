@@ -1,11 +1,14 @@
-// What `notebook` would have if it knew strokes as well as a model of so many bits/dim (docs/results.md):
-//     dotnet run docs/results/notebook-10-epochs/floor.cs -- DIR
-// A pixel of at most Dark is the background: it costs `notebook` at least its bound. Of such pixels a model that takes them
-// for black no longer knows the values; knowing them costs at most their entropy, given how many neighbours are no background.
+// What `notebook` might have if it knew strokes as well as a model of so many bits/dim (docs/results.md):
+//     dotnet run docs/results/notebook-10-epochs/floor.cs -- DIR          (a folder with t10k-images-idx3-ubyte.gz)
+// A pixel of at most Dark is the background: it costs `notebook` at least its bound. A model that takes such pixels for black
+// no longer knows their values; knowing them costs at most their entropy, given how many neighbours are no background.
 using System.Globalization;
 using System.IO.Compression;
 
-const int Side = 28, Size = Side * Side, Header = 16, Images = 10_000, Dark = 12;
+const int Side = 28, Size = Side * Side, Header = 16, Images = 10_000;
+
+// A pixel cannot be denser than one that is uniform over 2^3.555 = 11.75 of the 256 steps.
+const int Dark = 12;
 const double Bound = 3.555, Found = 3.9012;
 using GZipStream file = new(File.OpenRead(Path.Combine(args[0], "t10k-images-idx3-ubyte.gz")), CompressionMode.Decompress);
 byte[] bytes = new byte[Header + Images * Size];
@@ -37,12 +40,12 @@ string Text(double value) => value.ToString("F3", CultureInfo.InvariantCulture);
 Console.WriteLine($"background {Text(background)} of all pixels; values within it at most {Text(entropy)} bits/dim");
 foreach (double model in (double[])[1.0131, 0.970])
 {
-    Console.WriteLine($"strokes as a model of {Text(model)} knows them: notebook {Text(Bound * background + model - entropy)} at least");
+    Console.WriteLine($"strokes as a model of {Text(model)} knows them: notebook {Text(Bound * background + model - entropy)}");
 }
 
 foreach (double notebook in (double[])[Found, Bound + 0.1])
 {
-    Console.WriteLine($"notebook at {Text(notebook)}: strokes as a model of {Text(notebook - Bound * background + entropy)} or better knows them");
+    Console.WriteLine($"notebook at {Text(notebook)}: strokes as a model of {Text(notebook - Bound * background + entropy)} knows them");
 }
 
 static int StrokesAround(ReadOnlySpan<byte> pixels, int row, int column)
