@@ -13,6 +13,9 @@ internal sealed record FlowCase(string Name, Shape Image, Func<ParameterScope, I
 {
     private static readonly Shape Small = [2, 2, 4];
 
+    // Without learned noise: within one of 256 levels it is too fine for finite differences, and has a case of its own with two.
+    private static readonly ModelConfig SmallMixture = Presets.Mixture.Model with { NoiseLayers = 0, Height = 4, Width = 4, Layers = 2, Hidden = 3, Components = 2 };
+
     public static IReadOnlyList<FlowCase> All { get; } =
     [
         new("coupling, x·e^s + t", Small, scope => Coupling(scope, CouplingForm.ScaleThenShift, null)),
@@ -61,14 +64,13 @@ internal sealed record FlowCase(string Name, Shape Image, Func<ParameterScope, I
         new("a chain of chains", Small, scope => new Chain(
             new LogitTransform(0.95), new Chain(new ActNorm(scope / "a", 2)), new Chain(), new Squeeze(), new ActNorm(scope / "b", 8))),
         Preset("notebook", Presets.Notebook.Model with { Height = 4, Width = 4, Layers = 3, Hidden = 3 }),
-        // Without learned noise: within one of 256 levels it is too fine for finite differences, and has a case of its own with two.
-        Preset("mixture", Presets.Mixture.Model with { NoiseLayers = 0, Height = 4, Width = 4, Layers = 2, Hidden = 3, Components = 2 }),
+        Preset("mixture", SmallMixture),
         Preset("quick", Presets.Quick.Model with { NoiseLayers = 0, DenseLayers = 2, DenseHidden = 3, Height = 4, Width = 4, Layers = 2, Hidden = 3 }),
         Preset("affine", Presets.Affine.Model with { DenseLayers = 2, DenseHidden = 3, Height = 4, Width = 4, Layers = 2, Hidden = 3 }),
         Preset("spline", Presets.Spline.Model with { NoiseLayers = 0, Components = 0, Height = 4, Width = 4, Layers = 2, Hidden = 3, Bins = 3 }),
-        Preset("mixture without ActNorm", Presets.Mixture.Model with { ActNorm = false, NoiseLayers = 0, Height = 4, Width = 4, Layers = 2, Hidden = 3, Components = 2 }),
-        Preset("mixture without 1x1 convolutions", Presets.Mixture.Model with { InvertibleConvolution = false, NoiseLayers = 0, Height = 4, Width = 4, Layers = 2, Hidden = 3, Components = 2 }),
-        Preset("mixture without a learned prior", Presets.Mixture.Model with { LearnedPrior = false, NoiseLayers = 0, Height = 4, Width = 4, Layers = 2, Hidden = 3, Components = 2 }),
+        Preset("mixture without ActNorm", SmallMixture with { ActNorm = false }),
+        Preset("mixture without 1x1 convolutions", SmallMixture with { InvertibleConvolution = false }),
+        Preset("mixture without a learned prior", SmallMixture with { LearnedPrior = false }),
         Preset("affine without ActNorm and 1x1 convolutions", Presets.Affine.Model with { ActNorm = false, InvertibleConvolution = false, DenseLayers = 2, DenseHidden = 3, Height = 4, Width = 4, Layers = 2, Hidden = 3 }),
         Preset("bjlkeng", Presets.Bjlkeng.Model with { Height = 4, Width = 4, Layers = 6, FinalLayers = 2, Hidden = 2, Blocks = 1 }),
         Preset("paper", Presets.Paper.Model with { Height = 4, Width = 4, Layers = 2, Hidden = 2, Blocks = 1 }),
