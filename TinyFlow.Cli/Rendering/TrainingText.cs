@@ -33,6 +33,14 @@ internal static class TrainingText
         CultureInfo.InvariantCulture,
         $"epoch {epoch.Epoch,3}  {(epoch.IsComplete ? "complete" : "cut short")}   training {epoch.Training.BitsPerDim:F4}{(isLikelihood ? "" : NotALikelihood)}   {(epoch.Validation is { } validation ? $"validation {Figure(validation)}   " : "")}{epoch.ImagesPerSecond:F0} images/s");
 
+    /// <summary>That training has gone from good to bad, and what to do.</summary>
+    /// <param name="now">Bits/dim of the epoch.</param>
+    /// <param name="before">The least of an epoch before it.</param>
+    /// <param name="best">Where the best model is; null if none has been written.</param>
+    public static string Diverged(double now, double before, string? best) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"Warning: training has diverged: {now:F4} bits/dim in this epoch, after {before:F4} in an earlier one, and seldom comes back. Stop it (Ctrl-C) and start again with a lower --learning-rate{(best is null ? "." : $"; {best} still holds the best model.")}");
+
     /// <summary>The seed notebook's own checks of a new model.</summary>
     public static IEnumerable<string> SelfChecks(SelfCheck check, LossValues loss, bool isLikelihood)
     {

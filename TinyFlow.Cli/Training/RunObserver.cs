@@ -15,7 +15,11 @@ internal sealed class RunObserver(
     // As the seed notebook does.
     private const int LogEvery = 300, PictureEvery = 10, PictureSide = 4;
 
+    // No published flow jumps as far from one epoch's mean to the next unless it is lost (docs/results.md, "Splines").
+    private const double DivergedByBits = 1;
+
     private bool _hasSaidNotRecorded;
+    private double _leastBitsPerDim = double.PositiveInfinity;
 
     /// <summary>The last epoch's report.</summary>
     public EpochReport? Last { get; private set; }
@@ -75,6 +79,8 @@ internal sealed class RunObserver(
             saved.WithoutOptimizer().Save(folder.Best);
         }
 
+        WarnOfDivergence(epoch.Training.BitsPerDim);
+
         if (epoch.IsComplete && epoch.Epoch % PictureEvery == 0)
         {
             display.Status("drawing samples");
@@ -92,6 +98,16 @@ internal sealed class RunObserver(
         checkpoint.Save(folder.Checkpoint);
         SavedStep = trainer.Step;
         return checkpoint;
+    }
+
+    private void WarnOfDivergence(double bitsPerDim)
+    {
+        if (trainer.IsLikelihood && bitsPerDim > _leastBitsPerDim + DivergedByBits)
+        {
+            display.Line(TrainingText.Diverged(bitsPerDim, _leastBitsPerDim, File.Exists(folder.Best) ? folder.Best : null));
+        }
+
+        _leastBitsPerDim = Math.Min(_leastBitsPerDim, bitsPerDim);
     }
 
     private void SayOnceThatStepsAreNotRecorded()

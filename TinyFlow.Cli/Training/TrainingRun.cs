@@ -23,12 +23,19 @@ internal static class TrainingRun
         Checkpoint? checkpoint = resumed is null ? null : Checkpoint.Load(resumed.Checkpoint);
         RunConfig? saved = checkpoint is null ? null : SavedConfig(checkpoint, resumed!.Checkpoint);
         DataSource data = DataSource.Open(request.Data ?? saved?.Data.Source ?? DataSource.Mini);
-        RunConfig config = saved is null ? NewConfig(request, data) : Continued(saved, request, data);
-        RequireBatch(config.Training, data);
+
+        // Its first use loads a library of cryptography: time enough to make the model.
+        Task<string> sha256 = Task.Run(() => data.Training.Sha256);
+        (ModelConfig modelConfig, TrainingConfig training) = saved is null ? NewSettings(request, data.Training) : (saved.Model, Continued(saved.Training, request));
+        RequireBatch(training, data);
+        if (saved is not null)
+        {
+            RequireSameImages(saved.Data, data.Name, sha256.Result);
+        }
 
         using IBackend backend = DeviceChoice.Open(request.Device);
-        using FlowModel model = FlowModel.Create(config.Model, backend, config.Training.Seed);
-        using Trainer trainer = new(model, config.Training, data);
+        using FlowModel model = FlowModel.Create(modelConfig, backend, training.Seed);
+        using Trainer trainer = new(model, training, data);
         if (checkpoint is not null)
         {
             trainer.Resume(checkpoint);
@@ -39,7 +46,10 @@ internal static class TrainingRun
             throw new UsageException($"--max-steps {request.MaxSteps}: the run already has {trainer.Step} steps. Give more, to extend it; nothing was changed.");
         }
 
-        config = config.ComputedBy(new DeviceUse(trainer.Step, DeviceChoice.Describe(backend), DeviceChoice.Products(backend)));
+        RunConfig config = new RunConfig(modelConfig, training, saved?.Data ?? new DataConfig(data.Name == DataSource.Mini ? data.Name : Path.GetFullPath(data.Name), sha256.Result))
+        {
+            Devices = saved?.Devices ?? [],
+        }.ComputedBy(new DeviceUse(trainer.Step, DeviceChoice.Describe(backend), DeviceChoice.Products(backend)));
         trainer.RequireMemory();
         RunFolder folder = resumed is null ? RunFolder.Create(request.Output, config.Model.Preset, DateTime.Now) : resumed.Folder!;
         using IDisposable? heldAnew = resumed is null ? folder.Lock() : null;
@@ -116,11 +126,9 @@ internal static class TrainingRun
         }
     }
 
-    private static RunConfig NewConfig(TrainingRequest request, DataSource data)
+    private static (ModelConfig Model, TrainingConfig Training) NewSettings(TrainingRequest request, ImageSet images)
     {
-        ImageSet images = data.Training;
         ModelConfig model = request.Model with { Channels = images.Channels, Height = images.Height, Width = images.Width };
-        string source = data.Name == DataSource.Mini ? data.Name : Path.GetFullPath(data.Name);
         try
         {
             model.Check();
@@ -131,26 +139,23 @@ internal static class TrainingRun
             throw new UsageException(e.Message);
         }
 
-        return new RunConfig(model, request.Training, new DataConfig(source, images.Sha256));
+        return (model, request.Training);
     }
 
-    private static RunConfig Continued(RunConfig saved, TrainingRequest request, DataSource data)
+    private static TrainingConfig Continued(TrainingConfig saved, TrainingRequest request) => saved with
     {
-        if (data.Training.Sha256 != saved.Data.Sha256)
+        Epochs = request.Epochs ?? saved.Epochs,
+        MaxSteps = request.MaxSteps ?? (request.Epochs is null && request.Budget is null ? saved.MaxSteps : null),
+        BudgetSeconds = request.Budget?.TotalSeconds ?? (request.Epochs is null ? saved.BudgetSeconds : null),
+    };
+
+    private static void RequireSameImages(DataConfig saved, string name, string sha256)
+    {
+        if (sha256 != saved.Sha256)
         {
             throw new UsageException(
-                $"The run was started on other images: '{saved.Data.Source}' with SHA-256 {saved.Data.Sha256[..12]}…, but '{data.Name}' has {data.Training.Sha256[..12]}…. Give the same images with --data.");
+                $"The run was started on other images: '{saved.Source}' with SHA-256 {saved.Sha256[..12]}…, but '{name}' has {sha256[..12]}…. Give the same images with --data.");
         }
-
-        return saved with
-        {
-            Training = saved.Training with
-            {
-                Epochs = request.Epochs ?? saved.Training.Epochs,
-                MaxSteps = request.MaxSteps ?? (request.Epochs is null && request.Budget is null ? saved.Training.MaxSteps : null),
-                BudgetSeconds = request.Budget?.TotalSeconds ?? (request.Epochs is null ? saved.Training.BudgetSeconds : null),
-            },
-        };
     }
 
     private static RunConfig SavedConfig(Checkpoint checkpoint, string path) => TrainedModel.Settings(checkpoint, path)

@@ -74,25 +74,6 @@ public sealed class StoredTensor
     public static StoredTensor Create(string name, Shape shape, ReadOnlySpan<byte> values) =>
         Filled(name, shape, ElementType.U8, values);
 
-    /// <summary>A tensor of type F64, or F32 with the values rounded to the nearest.</summary>
-    /// <exception cref="ArgumentException">The number of values is not the shape's, or the type is another.</exception>
-    public static StoredTensor Create(string name, Shape shape, ReadOnlySpan<double> values, ElementType type)
-    {
-        if (type == ElementType.F64)
-        {
-            return Create(name, shape, values);
-        }
-
-        if (type != ElementType.F32 || values.Length != shape.Count)
-        {
-            throw new ArgumentException($"{name}: {values.Length} numbers cannot become {type} of shape {shape}; give {shape.Count} numbers, and F32 or F64.");
-        }
-
-        StoredTensor tensor = Allocate(name, shape, type);
-        ElementTypes.Convert(ElementType.F64, MemoryMarshal.AsBytes(values), tensor.Floats);
-        return tensor;
-    }
-
     /// <summary>
     /// The tensor in half the space or less: float64 and float32 become float16, rounded to the nearest of 11 bits, which is
     /// 0 for what is below 3e-8; other types stay as they are.

@@ -25,7 +25,7 @@ public sealed class AffineCoupling : IFlow, IReversible
     /// <param name="scale">A learned factor of tanh(a), [1], [C] or [C, H, W]; 1 if absent.</param>
     /// <param name="form">Whether x is scaled or shifted first.</param>
     public AffineCoupling(
-        ParameterScope scope, Shape image, double[] mask, INet net, IOperand? scale = null, CouplingForm form = CouplingForm.ScaleThenShift)
+        ParameterScope scope, Shape image, float[] mask, INet net, IOperand? scale = null, CouplingForm form = CouplingForm.ScaleThenShift)
     {
         _mask = scope.Constant("mask", image, mask);
         _kept = scope.Constant("kept", image, Masks.Invert(mask));

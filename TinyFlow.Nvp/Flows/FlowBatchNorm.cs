@@ -27,8 +27,8 @@ public sealed class FlowBatchNorm : IFlow, IReversible
     {
         _runningMean = scope.Buffer("running_mean", [channels], Initializers.Zero);
         _runningVariance = scope.Buffer("running_var", [channels], Initializers.One);
-        _batchMean = scope.Constant("batch_mean", [channels], new double[channels]);
-        _batchInverseDeviation = scope.Constant("batch_inverse_deviation", [channels], new double[channels]);
+        _batchMean = scope.Constant("batch_mean", [channels], new float[channels]);
+        _batchInverseDeviation = scope.Constant("batch_inverse_deviation", [channels], new float[channels]);
         _statistics = statistics;
         _momentum = momentum;
         _epsilon = epsilon;

@@ -25,7 +25,7 @@ public sealed class InvertibleConvolution : IFlow
     {
         Shape square = [channels, channels];
         Initializer Part(Func<RotationFactors, double[]> part) => RotationFactors.Part($"{scope.Path}.rotation", channels, part);
-        double[] Where(Func<int, int, bool> isOne) => [.. Enumerable.Range(0, channels * channels).Select(i => isOne(i / channels, i % channels) ? 1.0 : 0.0)];
+        float[] Where(Func<int, int, bool> isOne) => [.. Enumerable.Range(0, channels * channels).Select(i => isOne(i / channels, i % channels) ? 1f : 0f)];
         _channels = channels;
         _lower = scope.Parameter("lower", square, Part(rotation => rotation.Lower));
         _upper = scope.Parameter("upper", square, Part(rotation => rotation.Upper));

@@ -34,7 +34,7 @@ public sealed class MixtureCoupling : IFlow, IReversible
     /// </summary>
     public static Initializer StartingBias(int channels, int components) => (shape, _) =>
     {
-        double[] bias = new double[shape.Count];
+        float[] bias = new float[shape.Count];
         int changed = ConditionedHalf.Changed(channels);
         for (int k = 0; k < components && components > 1; k++)
         {

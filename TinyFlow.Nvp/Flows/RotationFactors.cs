@@ -7,15 +7,16 @@ internal sealed record RotationFactors(double[] Permutation, double[] Lower, dou
 {
     /// <summary>An initializer of one of the factors; all of one <paramref name="name"/> belong to the same rotation.</summary>
     public static Initializer Part(string name, int n, Func<RotationFactors, double[]> part) =>
-        (_, noise) => Array.ConvertAll(part(Factor(Rotation(noise.Of(name), n), n)), value => (double)(float)value);
+        (_, noise) => Array.ConvertAll(part(Factor(Rotation(noise.Of(name), n), n)), value => (float)value);
 
     // The Q of normal numbers' QR decomposition, by Gram and Schmidt, row by row.
     private static double[] Rotation(InitialNoise noise, int n)
     {
-        double[] u = noise.Uniforms(2L * n * n), q = new double[n * n];
+        float[] u = noise.Uniforms(2L * n * n);
+        double[] q = new double[n * n];
         for (int i = 0; i < q.Length; i++)
         {
-            q[i] = Math.Sqrt(-2 * Math.Log(1 - u[2 * i])) * Math.Cos(2 * Math.PI * u[2 * i + 1]);
+            q[i] = Math.Sqrt(-2 * Math.Log(1.0 - u[2 * i])) * Math.Cos(2 * Math.PI * u[2 * i + 1]);
         }
 
         for (int row = 0; row < n; row++)

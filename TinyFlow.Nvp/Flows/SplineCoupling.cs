@@ -34,7 +34,7 @@ public sealed class SplineCoupling : IFlow, IReversible
     /// </summary>
     public static Initializer StartingBias(int channels, int bins) => (shape, _) =>
     {
-        double[] bias = new double[shape.Count];
+        float[] bias = new float[shape.Count];
 
         // softplus(δ) + the smallest derivative = 1.
         double delta = Math.Log(Math.Exp(1 - SplineLimits.SmallestDerivative) - 1);

@@ -61,7 +61,7 @@ internal sealed class KengFlow(ParameterScope root, ModelConfig config)
     }
 
     // The published masks mark what is kept: ours are their opposites.
-    private double[] Mask(int coupling, Shape image)
+    private float[] Mask(int coupling, Shape image)
     {
         if (coupling >= config.Layers)
         {

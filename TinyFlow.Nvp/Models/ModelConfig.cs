@@ -90,6 +90,12 @@ public sealed record ModelConfig
     /// <summary>Whether a batch norm follows each coupling of <see cref="Architecture.Paper"/> (Dinh et al. 2017, section 3.7).</summary>
     public bool FlowBatchNorm { get; init; }
 
+    /// <summary>
+    /// Whether these batch norms normalize with running statistics, of which a step's gradient goes through its own batch's
+    /// share, as published; else with the statistics of each batch, as in batch norm elsewhere.
+    /// </summary>
+    public bool FlowRunningStatistics { get; init; }
+
     /// <summary>λ of the logit transform; null for none.</summary>
     public double? DataConstraint { get; init; }
 
@@ -165,6 +171,7 @@ public sealed record ModelConfig
             isKeng ? FinalLayers >= 0 : FinalLayers == 0,
             isKeng ? $"final layers must be at least 0; found {FinalLayers}" : $"architecture {Architecture} has no final layers; found {FinalLayers}");
         problems.Require(!FlowBatchNorm || Architecture == Architecture.Paper, $"architecture {Architecture} leaves no choice of batch norms on the flow's path");
+        problems.Require(!FlowRunningStatistics || FlowBatchNorm, "running statistics belong to batch norms on the flow's path, which these settings do not have; set flow_batch_norm too");
         int squeezes = Math.Clamp(Squeezes, 0, 8), block = 1 << squeezes;
         problems.Require(
             Height % block == 0 && Width % block == 0,

@@ -28,7 +28,7 @@ internal sealed class PaperFlow(ModelConfig config)
         {
             ParameterScope place = scope / "in_couplings" / i;
             PaperNet net = new(place / "st_net", image[0], hidden, config.Blocks, inFactor: 2);
-            double[] mask = Masks.Checkerboard(image, inverted: i % 2 == 1);
+            float[] mask = Masks.Checkerboard(image, inverted: i % 2 == 1);
             Add(steps, place, image[0], new AffineCoupling(place, image, mask, net, Rescale(place, image[0]), CouplingForm.ShiftThenScale));
         }
 
@@ -63,7 +63,7 @@ internal sealed class PaperFlow(ModelConfig config)
         steps.Add(coupling);
         if (config.FlowBatchNorm)
         {
-            steps.Add(new FlowBatchNorm(place / "norm", channels, FlowStatistics.Batch, Momentum));
+            steps.Add(new FlowBatchNorm(place / "norm", channels, config.FlowRunningStatistics ? FlowStatistics.UpdatedRunning : FlowStatistics.Batch, Momentum));
         }
     }
 

@@ -74,6 +74,7 @@ internal static class SettingsWriting
         json.WriteBoolean("invertible_convolution", model.InvertibleConvolution);
         json.WriteBoolean("learned_prior", model.LearnedPrior);
         json.WriteBoolean("flow_batch_norm", model.FlowBatchNorm);
+        json.WriteBoolean("flow_running_statistics", model.FlowRunningStatistics);
         Write(json, "data_constraint", model.DataConstraint);
         json.WriteEndObject();
     }

@@ -48,7 +48,7 @@ internal static class SqueezedFlow
         int channels = image[0];
 
         // The squeeze leaves the pixels of a block in neighbouring channels.
-        double[] mask = Masks.Channels(image, channel => changed.Contains(channel % 4));
+        float[] mask = Masks.Channels(image, channel => changed.Contains(channel % 4));
         // A level has a quarter of the pixels of the one before: twice the width costs the same, and sees the whole digit.
         GatedResidualNet net = new(scope / "net", channels, 2 * channels, config.Hidden << level, config.Blocks);
         return new AffineCoupling(scope, image, mask, net, scope.Parameter("scale", [channels], Initializers.One));

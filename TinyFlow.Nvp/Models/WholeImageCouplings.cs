@@ -23,7 +23,7 @@ internal static class WholeImageCouplings
             // In turn by place and by channel, each time one half and then the other.
             bool byPlace = i / 2 % 2 == 0;
             int half = i % 2;
-            double[] mask = Masks.Channels(vector, d => (byPlace ? d % plane / width + d % width + d / plane : d / plane) % 2 == half);
+            float[] mask = Masks.Channels(vector, d => (byPlace ? d % plane / width + d % width + d / plane : d / plane) % 2 == half);
             if (config.ActNorm)
             {
                 steps.Add(new ActNorm(step / "act_norm", size));

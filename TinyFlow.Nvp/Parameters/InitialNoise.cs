@@ -6,11 +6,11 @@ namespace TinyFlow.Nvp.Parameters;
 /// <param name="name">The name of the parameter.</param>
 public sealed class InitialNoise(IBackend backend, ulong seed, string name)
 {
-    /// <summary>Uniform numbers on [0, 1).</summary>
-    public double[] Uniforms(long count)
+    /// <summary>Uniform numbers on [0, 1), multiples of 2^-24.</summary>
+    public float[] Uniforms(long count)
     {
         using Tensor uniforms = backend.Uniform([checked((int)count)], new NoiseKey(seed, NoiseStreams.Initialization(name)));
-        return uniforms.ToDoubles();
+        return uniforms.ToArray();
     }
 
     /// <summary>The numbers of another name, for parameters that start as parts of one whole.</summary>

@@ -1,9 +1,6 @@
 namespace TinyFlow.Nvp.Parameters;
 
-/// <summary>
-/// How parameters start. All values are representable in float32, so that a model starts from the same numbers on
-/// every backend.
-/// </summary>
+/// <summary>How parameters start.</summary>
 public static class Initializers
 {
     /// <summary>All zeros.</summary>
@@ -15,7 +12,7 @@ public static class Initializers
     /// <summary>One value everywhere.</summary>
     public static Initializer Constant(double value) => (shape, _) =>
     {
-        double[] values = new double[shape.Count];
+        float[] values = new float[shape.Count];
         values.AsSpan().Fill((float)value);
         return values;
     };
@@ -26,6 +23,12 @@ public static class Initializers
     public static Initializer FanIn(int fanIn) => (shape, noise) =>
     {
         double bound = 1 / Math.Sqrt(fanIn);
-        return Array.ConvertAll(noise.Uniforms(shape.Count), u => (double)(float)(bound * (2 * u - 1)));
+        float[] values = noise.Uniforms(shape.Count);
+        foreach (ref float value in values.AsSpan())
+        {
+            value = (float)(bound * (2 * value - 1));
+        }
+
+        return values;
     };
 }

@@ -29,6 +29,6 @@ public sealed class NormedWeight : IOperand
     /// <inheritdoc/>
     public Var On(Tape tape) => _direction.On(tape).WeightNorm(_length.On(tape));
 
-    private static double[] Norms(double[] values, int rows) =>
-        [.. values.Chunk(values.Length / rows).Select(row => (double)(float)Math.Sqrt(row.Sum(value => value * value)))];
+    private static float[] Norms(float[] values, int rows) =>
+        [.. values.Chunk(values.Length / rows).Select(row => (float)Math.Sqrt(row.Sum(value => (double)value * value)))];
 }

@@ -42,7 +42,7 @@ public sealed class ParameterScope
 
     /// <summary>Declares numbers that follow from the settings.</summary>
     /// <exception cref="ArgumentException">The name is taken.</exception>
-    public ModelConstant Constant(string name, Shape shape, double[] values) =>
+    public ModelConstant Constant(string name, Shape shape, float[] values) =>
         Declare(new ModelConstant(Join(name), shape, (_, _) => values));
 
     private T Declare<T>(T tensor) where T : ModelTensor

@@ -146,10 +146,10 @@ public sealed partial class Trainer : IDisposable
         _average?.Show();
         return new Checkpoint
         {
-            Model = _model.Parameters.Export().Stored(_model.Backend),
+            Model = _model.Parameters.State.Stored(),
             Optimizer =
             [
-                .. StateLoading.Read(Kept).Stored(_model.Backend),
+                .. Kept.Stored(),
                 StoredTensor.Create(TrainingPosition.SumsName, [TrainingPosition.SumCount], _position.Sums),
             ],
             Counters = _position.Counters,

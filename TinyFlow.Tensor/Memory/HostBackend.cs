@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using TinyFlow.Pointwise;
 
 namespace TinyFlow.Memory;
@@ -133,6 +134,12 @@ public abstract unsafe partial class HostBackend<T> : IBackend where T : unmanag
         where TTo : INumberBase<TTo>
     {
         CheckLengths(source.Length, destination.Length);
+        if (typeof(TFrom) == typeof(TTo))
+        {
+            source.CopyTo(MemoryMarshal.CreateSpan(ref Unsafe.As<TTo, TFrom>(ref MemoryMarshal.GetReference(destination)), destination.Length));
+            return;
+        }
+
         for (int i = 0; i < source.Length; i++)
         {
             destination[i] = TTo.CreateTruncating(source[i]);

@@ -53,6 +53,26 @@ public sealed class TrainTests
     }
 
     [TestMethod]
+    public void A_process_that_may_use_one_core_uses_one_and_computes_the_same()
+    {
+        // The runtime takes a container's share of the processors, or a process' affinity, for their number; so it does this variable.
+        using TemporaryFolder folder = new();
+        Dictionary<string, string?> one = new(CliProcess.WithoutGpu) { ["DOTNET_PROCESSOR_COUNT"] = "1" };
+        string[] train = ["train", "--preset", "notebook", "--layers", "2", "--hidden", "8", "--batch-size", "16", "--max-steps", "2", "--out"];
+        CliProcess.Result alone = CliProcess.Run(one, folder.Path, [.. train, "alone"]), together = CliProcess.Run(folder.Path, [.. train, "together", "--threads", "3"]);
+        Assert.AreEqual((0, 0), (alone.ExitCode, together.ExitCode), alone.Error + together.Error);
+        Assert.Contains("cpu, 1 thread.", alone.Error);
+        Assert.Contains("cpu, 3 threads.", together.Error);
+        IReadOnlyList<StoredTensor> expected = Model("alone"), found = Model("together");
+        foreach ((StoredTensor first, StoredTensor second) in expected.Zip(found))
+        {
+            Assert.IsTrue(first.Bytes.SequenceEqual(second.Bytes), $"{first} depends on the number of threads");
+        }
+
+        IReadOnlyList<StoredTensor> Model(string run) => Checkpoint.Load(Path.Combine(folder.Path, run, "checkpoint.safetensors")).Model;
+    }
+
+    [TestMethod]
     public void A_changed_setting_is_trained_with_and_written_down()
     {
         using TemporaryFolder folder = new();

@@ -175,6 +175,13 @@ public sealed class ConfigTests
     }
 
     [TestMethod]
+    public void Running_statistics_need_batch_norms_to_keep_them()
+    {
+        (Presets.PaperBatchNorm.Model with { FlowRunningStatistics = true }).Check();
+        OnReference.Throws<ArgumentException>(() => (Presets.Paper.Model with { FlowRunningStatistics = true }).Check(), "set flow_batch_norm too");
+    }
+
+    [TestMethod]
     public void Settings_of_another_architecture_are_named() => OnReference.Throws<ArgumentException>(
         () => (Presets.Bjlkeng.Model with { Levels = 2, DenseLayers = 1, DenseHidden = 1, FlowBatchNorm = true, Height = 30, FinalLayers = -1 }).Check(),
         "architecture Keng has no levels; found 2", "no dense layers", "no choice of batch norms", "squeeze 2 times", "multiples of 4; found 30 and 28", "final layers must be at least 0");

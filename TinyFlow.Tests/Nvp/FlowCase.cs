@@ -65,7 +65,7 @@ internal sealed record FlowCase(string Name, Shape Image, Func<ParameterScope, I
             new LogitTransform(0.95), new Chain(new ActNorm(scope / "a", 2)), new Chain(), new Squeeze(), new ActNorm(scope / "b", 8))),
         Preset("notebook", Presets.Notebook.Model with { Height = 4, Width = 4, Layers = 3, Hidden = 3 }),
         Preset("mixture", SmallMixture),
-        Preset("quick", Presets.Quick.Model with { NoiseLayers = 0, DenseLayers = 2, DenseHidden = 3, Height = 4, Width = 4, Layers = 2, Hidden = 3 }),
+        Preset("quick", Presets.Quick.Model with { NoiseLayers = 0, Components = 0, Bins = 3, DenseLayers = 2, DenseHidden = 3, Height = 4, Width = 4, Layers = 2, Hidden = 3 }),
         Preset("affine", Presets.Affine.Model with { DenseLayers = 2, DenseHidden = 3, Height = 4, Width = 4, Layers = 2, Hidden = 3 }),
         Preset("spline", Presets.Spline.Model with { NoiseLayers = 0, Components = 0, Height = 4, Width = 4, Layers = 2, Hidden = 3, Bins = 3 }),
         Preset("mixture without ActNorm", SmallMixture with { ActNorm = false }),
@@ -75,6 +75,7 @@ internal sealed record FlowCase(string Name, Shape Image, Func<ParameterScope, I
         Preset("bjlkeng", Presets.Bjlkeng.Model with { Height = 4, Width = 4, Layers = 6, FinalLayers = 2, Hidden = 2, Blocks = 1 }),
         Preset("paper", Presets.Paper.Model with { Height = 4, Width = 4, Layers = 2, Hidden = 2, Blocks = 1 }),
         Preset("paper-bn", Presets.PaperBatchNorm.Model with { Height = 4, Width = 4, Layers = 1, Hidden = 2, Blocks = 1 }),
+        Preset("paper-bn with running statistics", Presets.PaperBatchNorm.Model with { FlowRunningStatistics = true, Height = 4, Width = 4, Layers = 1, Hidden = 2, Blocks = 1 }),
         Preset("paper of colours", Presets.PaperCifar.Model with { Height = 2, Width = 2, Layers = 1, Hidden = 2, Blocks = 1 }),
     ];
 

@@ -49,7 +49,7 @@ internal sealed class FlowUnderTest : IDisposable
     public void Dispose() => Parameters.Dispose();
 
     // Away from the ends of [0, 1], where the logit's curvature defeats finite differences.
-    private static double[] Inside(double[] uniforms) => Array.ConvertAll(uniforms, u => (double)(float)(0.1 + 0.8 * u));
+    private static float[] Inside(float[] uniforms) => Array.ConvertAll(uniforms, u => (float)(0.1 + 0.8 * u));
 
     private static void Move(ModelTensor[] tensors, Func<double, double, double> move)
     {

@@ -9,15 +9,15 @@ public sealed class MaskTests
 
     [TestMethod]
     public void A_checkerboard_is_the_same_in_all_channels() =>
-        CollectionAssert.AreEqual((double[])[1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0], Masks.Checkerboard(Image));
+        CollectionAssert.AreEqual((float[])[1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0], Masks.Checkerboard(Image));
 
     [TestMethod]
     public void A_checkerboard_of_channels_is_inverted_from_channel_to_channel() =>
-        CollectionAssert.AreEqual((double[])[1, 0, 1, 0, 1, 0, 0, 1, 0, 1, 0, 1], Masks.CheckerboardOfChannels(Image));
+        CollectionAssert.AreEqual((float[])[1, 0, 1, 0, 1, 0, 0, 1, 0, 1, 0, 1], Masks.CheckerboardOfChannels(Image));
 
     [TestMethod]
     public void A_half_of_channels_is_the_first() =>
-        CollectionAssert.AreEqual((double[])[1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0], Masks.HalfOfChannels(Image));
+        CollectionAssert.AreEqual((float[])[1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0], Masks.HalfOfChannels(Image));
 
     [TestMethod]
     public void Inverted_masks_are_the_opposites()
