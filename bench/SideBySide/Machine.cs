@@ -30,7 +30,12 @@ internal sealed record Machine(string Cpu, int Cores, int VectorBits, double Mem
     private static string ProcessorName()
     {
         const string Path = "/proc/cpuinfo";
-        string? line = File.Exists(Path) ? File.ReadLines(Path).FirstOrDefault(l => l.StartsWith("model name", StringComparison.Ordinal)) : null;
-        return line is null ? RuntimeInformation.ProcessArchitecture.ToString() : line[(line.IndexOf(':') + 1)..].Trim();
+        string[] lines = File.Exists(Path) ? [.. File.ReadLines(Path).TakeWhile(line => line.Length > 0)] : [];
+        string? Field(string name) => lines.FirstOrDefault(line => line.Split(':')[0].Trim() == name)?.Split(':', 2)[1].Trim();
+
+        // A virtual machine's name for it says little: the numbers tell generations apart.
+        return Field("model name") is not { } name ? RuntimeInformation.ProcessArchitecture.ToString()
+            : Field("cpu family") is { } family && Field("model") is { } model ? $"{name} (family {family}, model {model})"
+            : name;
     }
 }

@@ -13,8 +13,9 @@ internal unsafe struct WinogradWeightGradient<T> : IWork where T : struct, ILane
     private const int BandBytes = 448 << 10;
     private const int PlanePadding = 16;
 
-    // A chunk costs a transformation back and a sum more; but one alone would leave all threads but one without work.
-    private const int FewestTilesToCut = 192;
+    // A chunk costs a transformation back and a sum more, about a fifth of what a chunk of 32 tiles costs; but one alone would
+    // leave all threads but one without work: at batch 32 that of images of 7x7, which have 4 tiles.
+    private const int FewestTilesToCut = 64;
     private const int TilesPerChunk = 128;
     private const int ChunksTogether = 2;
     private const int MostChunks = 64;
@@ -43,7 +44,7 @@ internal unsafe struct WinogradWeightGradient<T> : IWork where T : struct, ILane
     public static int Chunks(in ConvolutionGeometry geometry)
     {
         int tiles = new WinogradTiles(geometry).Count;
-        return tiles < FewestTilesToCut ? 1 : Math.Min(Parts.RoundUp(tiles / TilesPerChunk, ChunksTogether), MostChunks);
+        return tiles < FewestTilesToCut ? 1 : Math.Clamp(Parts.RoundUp(tiles / TilesPerChunk, ChunksTogether), ChunksTogether, MostChunks);
     }
 
     /// <summary>Scratch memory of one worker, in floats.</summary>
