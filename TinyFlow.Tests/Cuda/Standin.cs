@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using TinyFlow.Cuda;
 using TinyFlow.Tests.Docs;
 
 namespace TinyFlow.Tests.Cuda;
@@ -15,6 +16,8 @@ internal static class Standin
 
     // What keeps the library from being used; null if nothing does.
     private static readonly Lazy<string?> Obstacle = new(Prepare);
+
+    private static CudaContext? _held;
 
     /// <summary>Whether tests run on a GPU.</summary>
     public static bool IsReplaced => System.Environment.GetEnvironmentVariable("TINYFLOW_TEST_GPU") is "1";
@@ -95,6 +98,8 @@ internal static class Standin
     {
         if (IsReplaced)
         {
+            // A device's first context takes a good part of a second, and most tests open a backend: this one is there to the end.
+            _held = new CudaContext(0);
             return null;
         }
 

@@ -26,7 +26,12 @@ Command convolutions = new("convolutions", "Asks cuDNN for every algorithm of th
 convolutions.SetAction(parsed => JsonFile.Write(parsed.GetRequiredValue(file), Convolutions.Measure(
     parsed.GetRequiredValue(preset), parsed.GetRequiredValue(batch), parsed.GetRequiredValue(precision), parsed.GetValue(hidden))));
 Command modules = new("modules", "Loads each module of kernels, which the driver compiles.") { file };
-modules.SetAction(parsed => JsonFile.Write(parsed.GetRequiredValue(file), Modules.Load()));
+modules.SetAction(parsed =>
+{
+    IReadOnlyList<ModuleTime> times = Modules.Load();
+    JsonFile.Write(parsed.GetRequiredValue(file), times);
+    return times.All(module => module.Error is null) ? 0 : 1;
+});
 Command recordOps = new("record", "Records what the table of ops gives on this machine's driver.") { recorded };
 recordOps.SetAction(parsed => RecordedOps.Record(parsed.GetRequiredValue(recorded)));
 Command compare = new("compare", "Compares the table of ops with what was recorded.") { recorded, file };

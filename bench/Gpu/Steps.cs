@@ -19,6 +19,7 @@ internal sealed record StepTime(double Milliseconds, double FastestMilliseconds,
 /// <param name="Preset">Its name.</param>
 /// <param name="Batch">Images of a step.</param>
 /// <param name="Precision">What products may be rounded to.</param>
+/// <param name="Convolutions">What convolves: cuDNN, or matrix products and why.</param>
 /// <param name="Parameters">How many numbers are trained.</param>
 /// <param name="Eager">Step by step.</param>
 /// <param name="Recorded">As a graph.</param>
@@ -26,7 +27,7 @@ internal sealed record StepTime(double Milliseconds, double FastestMilliseconds,
 /// <param name="NotRecorded">Why there is no graph.</param>
 /// <param name="AreSame">Whether both left the same parameters, to the bit.</param>
 internal sealed record StepTimes(
-    string Preset, int Batch, MatmulPrecision Precision, long Parameters, StepTime Eager, StepTime? Recorded, long Nodes, string? NotRecorded, bool AreSame);
+    string Preset, int Batch, MatmulPrecision Precision, string Convolutions, long Parameters, StepTime Eager, StepTime? Recorded, long Nodes, string? NotRecorded, bool AreSame);
 
 internal static class Steps
 {
@@ -68,7 +69,7 @@ internal static class Steps
         (StepTime? eager, double[] expected, _) = Of(records: false);
         (StepTime? recorded, double[] found, string? reason) = Of(records: true);
         return new StepTimes(
-            name, batch, precision, parameters, eager!, recorded, recorded is null ? 0 : backend.RecordedNodes, reason, expected.SequenceEqual(found));
+            name, batch, precision, backend.ConvolutionMethod, parameters, eager!, recorded, recorded is null ? 0 : backend.RecordedNodes, reason, expected.SequenceEqual(found));
     }
 
     private static StepTime Time(StepProgram program, int batch, TimeSpan time)

@@ -51,7 +51,7 @@ struct Convolution {
 };
 
 struct Activation {
-    int mode = 0;
+    int mode = 0, nan = 0;
 };
 
 // Null where the descriptor is none, or was never set.

@@ -15,7 +15,7 @@ namespace {
 
 // The rounding of factors that a math type means on this device.
 Rounding rounding_of(const Problem& p) {
-    constexpr int fma_math = 3, first_with_tf32 = 80;
+    constexpr int first_with_tf32 = 80;
     bool tensor_cores = p.how.math != fma_math && options().compute_capability >= first_with_tf32;
     return p.x.type == ElementType::float32 && tensor_cores ? Rounding::tf32 : Rounding::none;
 }
@@ -205,6 +205,7 @@ TF_API int cudnnConvolutionBiasActivationForward(void* handle, const void* alpha
     if (activation->mode != relu && activation->mode != identity) {
         return fail(status_not_supported, "an activation other than ReLU and identity");
     }
+    if (activation->nan != 0) return fail(status_not_supported, "NaN is to be propagated");
     if (activation->mode == identity && code != precomputed) {
         return fail(status_not_supported, "without an activation only algorithm 1 adds a bias");
     }

@@ -259,12 +259,12 @@ TF_API int cudnnCreateActivationDescriptor(void** descriptor) {
 
 TF_API int cudnnDestroyActivationDescriptor(void* descriptor) { return destroy<Activation>(descriptor); }
 
-TF_API int cudnnSetActivationDescriptor(void* descriptor, int mode, int, double) {
+TF_API int cudnnSetActivationDescriptor(void* descriptor, int mode, int nan, double) {
     static Call call("cudnnSetActivationDescriptor");
     if (int error = call.begin_library()) return error;
     constexpr int last = 6; // CUDNN_ACTIVATION_SWISH
     if (mode < 0 || mode > last) return fail(status_bad_param, "an unknown activation");
-    return set(descriptor, Activation{mode});
+    return set(descriptor, Activation{mode, nan});
 }
 
 // One number for each channel (spatial), or for each place of an image.

@@ -78,7 +78,8 @@ bool is_supported(const Problem& p, const Algorithm& a) {
     return false;
 }
 
-std::size_t workspace_bytes(const Problem& p, const Algorithm& a) {
+// Of float32 products; others work in half of it.
+static std::size_t full_workspace_bytes(const Problem& p, const Algorithm& a) {
     const ConvolutionShape& s = p.shape;
     std::size_t images = s.images, inputs = images * s.channels * s.plane(), outputs = images * s.filters * s.out_plane();
     switch (a.method) {
@@ -91,6 +92,11 @@ std::size_t workspace_bytes(const Problem& p, const Algorithm& a) {
     return 0;
 }
 
+std::size_t workspace_bytes(const Problem& p, const Algorithm& a) {
+    std::size_t full = full_workspace_bytes(p, a);
+    return p.how.math == fma_math ? full : full / 8 * 4;
+}
+
 const Algorithm* find_algorithm(Pass pass, int code) {
     for (const Algorithm& a : algorithms(pass)) {
         if (a.code == code) return &a;
@@ -101,18 +107,27 @@ const Algorithm* find_algorithm(Pass pass, int code) {
 int list_algorithms(const Problem& p, bool measured, std::size_t most_memory, int wanted, int* found, Performance* results) {
     if (wanted < 1) return fail(status_bad_param, "no algorithm is asked for");
     std::vector<Performance> all;
-    for (const Algorithm& a : algorithms(p.pass)) {
-        Performance one = {a.code, status_success, measured ? a.milliseconds : -1, workspace_bytes(p, a),
-                           a.deterministic ? 1 : 0, p.how.math, {}};
-        if (!is_supported(p, a)) {
-            one.status = status_not_supported;
-        } else if (measured && one.memory > most_memory) {
-            one.status = status_size_insufficient;
-        }
-        if (one.status != status_success) one.milliseconds = -1;
-        all.push_back(one);
+    std::vector<Problem> maths = {p};
+    if (measured && p.how.math != default_math) {
+        maths.push_back(p);
+        maths.back().how.math = default_math;
     }
-    std::stable_partition(all.begin(), all.end(), [](const Performance& one) { return one.status == status_success; });
+    for (const Problem& q : maths) {
+        for (const Algorithm& a : algorithms(q.pass)) {
+            float milliseconds = q.how.math == fma_math ? a.milliseconds : a.milliseconds / 2;
+            Performance one = {a.code, status_success, measured ? milliseconds : -1, workspace_bytes(q, a),
+                               a.deterministic ? 1 : 0, q.how.math, {}};
+            if (!is_supported(q, a)) {
+                one.status = status_not_supported;
+            } else if (measured && one.memory > most_memory) {
+                one.status = status_size_insufficient;
+            }
+            if (one.status != status_success) one.milliseconds = -1;
+            all.push_back(one);
+        }
+    }
+    auto failed = std::stable_partition(all.begin(), all.end(), [](const Performance& one) { return one.status == status_success; });
+    std::stable_sort(all.begin(), failed, [](const Performance& a, const Performance& b) { return a.milliseconds < b.milliseconds; });
     *found = std::min(wanted, static_cast<int>(all.size()));
     std::copy_n(all.begin(), *found, results);
     return status_success;

@@ -11,13 +11,14 @@ internal sealed unsafe class CudnnForward(CudaBackend backend, NativeHandle hand
 
     private readonly int _outputs = geometry.OutputChannels;
     private nint _bias, _identity;
+    private bool _refusesBias;
 
     protected override int Algorithms => 8;
 
     /// <summary>y = x ∗ weight + bias in one go; false, and nothing is done, if the fastest algorithm cannot.</summary>
     public bool TryRunWithBias(ulong x, ulong weight, ulong bias, ulong y)
     {
-        if (ChoiceFor(x, weight) is not { Algorithm: ImplicitPrecomputedProduct } choice)
+        if (_refusesBias || ChoiceFor(x, weight) is not { Algorithm: ImplicitPrecomputedProduct } choice)
         {
             return false;
         }
@@ -30,9 +31,17 @@ internal sealed unsafe class CudnnForward(CudaBackend backend, NativeHandle hand
 
         float one = 1, zero = 0;
         using Tensor? workspace = Workspace(choice.WorkspaceBytes);
-        Cudnn.cudnnConvolutionBiasActivationForward(
+        CudnnStatus status = Cudnn.cudnnConvolutionBiasActivationForward(
             Handle, &one, X, x, Weight, weight, Convolution, choice.Algorithm, workspace is null ? 0 : CudaBackend.Address(workspace), (nuint)choice.WorkspaceBytes,
-            &zero, Y, y, _bias, bias, _identity, Y, y).ThrowOnError();
+            &zero, Y, y, _bias, bias, _identity, Y, y);
+        if (status.IsRefusal())
+        {
+            // What can convolve may not be able to add: the shapes and versions for which it is are written down nowhere.
+            _refusesBias = true;
+            return false;
+        }
+
+        status.ThrowOnError("cudnnConvolutionBiasActivationForward");
         return true;
     }
 

@@ -5,8 +5,9 @@ namespace TinyFlow.Cuda.Convolutions;
 /// <summary>One of the three passes of a convolution of one shape: its descriptors, and the algorithm that was chosen.</summary>
 internal abstract unsafe class CudnnPass : IDisposable
 {
-    // No convolution here is worth more.
-    private const long MostWorkspace = 256 << 20;
+    // What a convolution may work in: a share of the device, within limits. Large batches want some copies of their images.
+    private const long LeastOfMostWorkspace = 256 << 20, MostOfMostWorkspace = 2L << 30;
+    private const int MemoryShare = 16;
 
     // Each algorithm may be reported twice, with and without tensor cores; there are eight at most.
     private const int MostResults = 16;
@@ -76,7 +77,15 @@ internal abstract unsafe class CudnnPass : IDisposable
 
         using Tensor? workspace = Workspace(choice.WorkspaceBytes);
         float alpha = 1, beta = adds ? 1 : 0;
-        Run(choice.Algorithm, left, right, result, workspace is null ? 0 : CudaBackend.Address(workspace), (nuint)choice.WorkspaceBytes, &alpha, &beta).ThrowOnError();
+        CudnnStatus status = Run(choice.Algorithm, left, right, result, workspace is null ? 0 : CudaBackend.Address(workspace), (nuint)choice.WorkspaceBytes, &alpha, &beta);
+        if (status.IsRefusal())
+        {
+            // Timed, and not to be had with these scales all the same.
+            _choice = CudnnChoice.Refused;
+            return false;
+        }
+
+        status.ThrowOnError(GetType().Name);
         return true;
     }
 
@@ -114,12 +123,13 @@ internal abstract unsafe class CudnnPass : IDisposable
     private (CudnnChoice Choice, CudnnAlgorithmPerformance[] Timed) Choose(ulong left, ulong right)
     {
         _backend.Context.RequireDoing("has a convolution of a shape that was not met before");
+        long most = Math.Clamp((_backend.Memory.Limit ?? 0) / MemoryShare, LeastOfMostWorkspace, MostOfMostWorkspace);
         nuint bytes = 0;
         for (int algorithm = 0; algorithm < Algorithms; algorithm++)
         {
-            if (WorkspaceSize(algorithm, out nuint needed) == CudnnStatus.Success && needed <= MostWorkspace)
+            if (WorkspaceSize(algorithm, out nuint size) == CudnnStatus.Success && size <= (nuint)most)
             {
-                bytes = Math.Max(bytes, needed);
+                bytes = Math.Max(bytes, size);
             }
         }
 
@@ -135,25 +145,29 @@ internal abstract unsafe class CudnnPass : IDisposable
         }
 
         status.ThrowOnError($"the timing of {GetType().Name}");
-        CudnnAlgorithmPerformance? best = null;
         CudnnAlgorithmPerformance[] timed = new ReadOnlySpan<CudnnAlgorithmPerformance>(results, found).ToArray();
-        foreach (CudnnAlgorithmPerformance performance in timed)
-        {
-            bool isUsable = performance is { Status: CudnnStatus.Success, Determinism: CudnnDeterminism.Deterministic } && performance.Memory <= bytes;
-            if (isUsable && (best is null || performance.Time < best.Value.Time))
-            {
-                best = performance;
-            }
-        }
-
-        if (best is not { } fastest)
+        CudnnAlgorithmPerformance[] usable =
+        [
+            .. timed.Where(performance => performance is { Status: CudnnStatus.Success, Determinism: CudnnDeterminism.Deterministic } && performance.Memory <= bytes),
+        ];
+        if (usable.Length == 0)
         {
             return (CudnnChoice.Refused, timed);
         }
 
-        CudnnMath math = _backend.Precision == MatmulPrecision.Highest ? WantedMath : fastest.Math;
+        // cuDNN times the default math too, which is TF32 and not to be had at the highest precision: times of that are no guide.
+        bool isHighest = _backend.Precision == MatmulPrecision.Highest;
+        CudnnAlgorithmPerformance fastest = usable.MinBy(performance => (isHighest && performance.Math != WantedMath, performance.Time));
+        CudnnMath math = isHighest ? WantedMath : fastest.Math;
         Cudnn.cudnnSetConvolutionMathType(Convolution, math).ThrowOnError();
-        return (new CudnnChoice(fastest.Algorithm, (long)fastest.Memory, math), timed);
+        status = WorkspaceSize(fastest.Algorithm, out nuint needed);
+        if (status.IsRefusal())
+        {
+            return (CudnnChoice.Refused, timed);
+        }
+
+        status.ThrowOnError($"the workspace of {GetType().Name}");
+        return (new CudnnChoice(fastest.Algorithm, (long)Math.Max(fastest.Memory, needed), math), timed);
     }
 
     /// <summary>So many bytes to work in; null for none.</summary>
@@ -184,12 +198,12 @@ internal abstract unsafe class CudnnPass : IDisposable
         return descriptor;
     }
 
-    /// <summary>The descriptor of no activation, released with the pass.</summary>
+    /// <summary>The descriptor of no activation, released with the pass. With a bias cuDNN takes no other treatment of NaN than this.</summary>
     protected nint Identity()
     {
         Cudnn.cudnnCreateActivationDescriptor(out nint descriptor).ThrowOnError();
         _descriptors.Add(new NativeHandle(descriptor, static value => Cudnn.cudnnDestroyActivationDescriptor(value)));
-        Cudnn.cudnnSetActivationDescriptor(descriptor, CudnnActivation.Identity, nanPropagation: 1, coefficient: 0).ThrowOnError();
+        Cudnn.cudnnSetActivationDescriptor(descriptor, CudnnActivation.Identity, nanPropagation: 0, coefficient: 0).ThrowOnError();
         return descriptor;
     }
 

@@ -12,6 +12,7 @@ internal enum DriverResult
     NoDevice = 100,
     InvalidDevice = 101,
     InvalidPtx = 218,
+    JitCompilerNotFound = 221,
     UnsupportedPtxVersion = 222,
     NotFound = 500,
     IllegalAddress = 700,

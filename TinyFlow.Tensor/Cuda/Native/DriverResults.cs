@@ -41,6 +41,7 @@ internal static unsafe class DriverResults
     {
         DriverResult.StubLibrary => "The library that was found is the toolkit's stub, which is for linking only: take its folder out of LD_LIBRARY_PATH.",
         DriverResult.CallRequiresNewerDriver or DriverResult.UnsupportedPtxVersion => "The NVIDIA driver is too old; update it.",
+        DriverResult.JitCompilerNotFound => "The driver's compiler, libnvidia-ptxjitcompiler, is not here: install all of the driver's libraries for computing.",
         DriverResult.NoDevice => "No GPU is visible: look at CUDA_VISIBLE_DEVICES, and start a container with --gpus all.",
         DriverResult.SystemDriverMismatch or DriverResult.CompatNotSupportedOnDevice =>
             "The kernel's driver and libcuda are of different versions: restart the machine after an update of the driver.",

@@ -104,7 +104,7 @@ internal sealed unsafe class CudnnBatchNorms : IBatchNorms
 
     public void Dispose()
     {
-        _backend.Context.MakeCurrent();
+        _backend.Context.MakeCurrentIfPossible();
         foreach (CudnnChannels channels in _shapes.Values)
         {
             channels.Dispose();
