@@ -13,14 +13,14 @@ internal static partial class CommonOptions
 
     public static Option<string> Data() => NotEmpty(new Option<string>("--data")
     {
-        Description = "Images: mini (10,000 MNIST digits that come with the program) or a folder with the four files of MNIST or a relative of it, gzipped or not, or the six of CIFAR-10's binary version.",
+        Description = "Images: mini (10,000 MNIST digits that come with the program) or a folder: of PNG or JPEG files of one size, with the four files of MNIST or a relative of it, gzipped or not, or with the six of CIFAR-10's binary version.",
         DefaultValueFactory = _ => DataSource.Mini,
         HelpName = "mini|DIR",
     });
 
     public static Option<string?> EvaluationData() => NotEmpty(new Option<string?>("--data")
     {
-        Description = "Images: mini, or a folder with the files of MNIST or CIFAR-10 [default: what the model, or the first of two, was trained on; of a model that comes with the program, mini].",
+        Description = "Images: mini, or a folder of pictures or with the files of MNIST or CIFAR-10 [default: what the model, or the first of two, was trained on; of a model that comes with the program, mini].",
         HelpName = "mini|DIR",
     });
 
@@ -50,9 +50,9 @@ internal static partial class CommonOptions
         return option;
     }
 
-    public static Argument<string?> Run()
+    public static Argument<string?> Run(string name = "RUN")
     {
-        Argument<string?> run = new("RUN")
+        Argument<string?> run = new(name)
         {
             Description = "A run folder or a checkpoint file [default: the newest run below ./runs].",
             Arity = ArgumentArity.ZeroOrOne,

@@ -25,7 +25,7 @@ internal static class EvalCommand
         Option<bool> ledger = new("--ledger") { Description = "Also the likelihood term by term: the prior's, each step's log-determinant, the pixels' bins." };
         Option<ulong> seed = CommonOptions.Seed("Of the noise.");
         Option<bool> json = CommonOptions.Json();
-        Command command = new("eval", "Measure exact bits per dimension on all test images, or all validation images, beside two baselines.")
+        Command command = new("eval", "Measure bits per dimension (an upper bound on the code length) on all test images, or all validation images, beside two baselines.")
         {
             data, split, draws, importance, perImage, ledger, seed, json,
         };

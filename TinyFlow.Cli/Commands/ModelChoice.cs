@@ -8,17 +8,13 @@ internal sealed class ModelChoice
 {
     private const string FileEnding = ".safetensors", Last = "last", Best = "best";
 
-    private readonly Argument<string?> _run = CommonOptions.Run();
-    private readonly Option<string?> _model = new("--model")
-    {
-        Description = $"A trained model that comes with the program, in place of RUN: {string.Join(", ", Names)}.",
-        HelpName = string.Join('|', Names),
-    };
+    private readonly Argument<string?> _run;
+    private readonly Option<string?> _model;
 
     private readonly Option<string> _checkpoint = CommonOptions.OneOf(
         new Option<string>("--checkpoint")
         {
-            Description = "Of a run folder, the model after its last step, or that of its best validation.",
+            Description = "Of a run folder, the model after its last step, or that of its best validation; where there are two, of both.",
             DefaultValueFactory = _ => Last,
             HelpName = $"{Last}|{Best}",
         },
@@ -27,6 +23,12 @@ internal sealed class ModelChoice
 
     private ModelChoice(Command command, bool isSecond)
     {
+        _run = CommonOptions.Run(isSecond ? "RUN_B" : "RUN");
+        _model = new("--model")
+        {
+            Description = $"A trained model that comes with the program, in place of {_run.Name}: {string.Join(", ", Names)}.",
+            HelpName = string.Join('|', Names),
+        };
         command.Arguments.Insert(0, _run);
         command.Options.Insert(0, _model);
         command.Options.Insert(1, _checkpoint);
@@ -35,7 +37,7 @@ internal sealed class ModelChoice
             string? model = result.GetValue(_model);
             if (model is not null && result.GetValue(_run) is { } run)
             {
-                result.AddError($"RUN '{run}' and --model '{model}' both name a model. Give one of them.");
+                result.AddError($"{_run.Name} '{run}' and --model '{model}' both name a model. Give one of them.");
             }
             else if (model is not null && !isSecond && result.GetResult(_checkpoint) is { Implicit: false })
             {

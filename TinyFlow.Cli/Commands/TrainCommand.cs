@@ -23,7 +23,7 @@ internal static class TrainCommand
             presets);
         Option<string> data = CommonOptions.Data();
         Option<int?> epochs = CommonOptions.AtLeast(new Option<int?>("--epochs") { Description = "Passes over the training images [default: the preset's].", HelpName = "N" }, 1);
-        Option<TimeSpan?> budget = CommonOptions.Duration(new Option<TimeSpan?>("--budget") { Description = "Train for so long in place of --epochs, with validation: steps are planned from the measured speed, so that the learning rate's schedule ends in time: along a cosine to zero, unless --set schedule=step; a resumed run keeps its own. Validates at the end, and before that as often as 3 % of the time allow.", HelpName = "30m|2h|90s" });
+        Option<TimeSpan?> budget = CommonOptions.Duration(new Option<TimeSpan?>("--budget") { Description = "Train for so long, validation included, in place of --epochs. The number of steps follows from the measured speed, and the learning rate falls along a cosine to zero at the end (unless --set schedule=step; a resumed run keeps its own schedule). Validates at the end, and before that while validations take at most 3 % of the time.", HelpName = "30m|2h|90s" });
         Option<int?> maxSteps = CommonOptions.AtLeast(new Option<int?>("--max-steps") { Description = "End training after so many steps, even within an epoch.", HelpName = "N" }, 1);
         Option<int?> batchSize = CommonOptions.AtLeast(new Option<int?>("--batch-size") { Description = "Images in a step [default: the preset's].", HelpName = "N" }, 1);
         Option<double?> learningRate = CommonOptions.Positive(new Option<double?>("--learning-rate") { Description = "Adam's step size at the start [default: the preset's].", HelpName = "X" });
@@ -44,7 +44,7 @@ internal static class TrainCommand
         Option<string> memory = CommonOptions.OneOf(
             new Option<string>("--memory")
             {
-                Description = "What a step keeps for its gradients. stored: every activation. reversible: next to nothing, for up to a third more time.",
+                Description = "What a step keeps for its gradients. stored: every activation. reversible: rebuilds them in the backward pass, for less memory and more time (docs/benchmarks.md).",
                 DefaultValueFactory = _ => memories[0],
                 HelpName = string.Join('|', memories),
             },
@@ -54,7 +54,7 @@ internal static class TrainCommand
         Option<string[]> set = SettingsOption.Create([epochs, maxSteps, batchSize, learningRate, optimizer, objective, memory, layers, hidden]);
         Option<ulong> seed = CommonOptions.Seed("Of initialization, noise, order and samples.");
         Option<string?> output = CommonOptions.NotEmpty(new Option<string?>("--out") { Description = "The run's folder [default: runs/<time>-<preset>].", HelpName = "DIR" });
-        Option<string?> resume = CommonOptions.NotEmpty(new Option<string?>("--resume") { Description = "Go on with a run, bit for bit as if it had not stopped. --epochs, --budget and --max-steps may extend it.", HelpName = "RUN" });
+        Option<string?> resume = CommonOptions.NotEmpty(new Option<string?>("--resume") { Description = "Go on with a run; by epochs or steps, bit for bit as if it had not stopped. --epochs, --budget and --max-steps may extend it.", HelpName = "RUN" });
 
         Command command = new("train", "Train a flow. Without options: a model that draws digits, in minutes, from images that come with the program.")
         {

@@ -1,3 +1,4 @@
+using TinyFlow.Cli.Data;
 using TinyFlow.Nvp.Checkpoints;
 using TinyFlow.Nvp.Data;
 using TinyFlow.Nvp.Models;
@@ -56,7 +57,7 @@ internal sealed class TrainedModel : IDisposable
     }
 
     /// <summary>The images to measure it on: those that the user names, or else its own.</summary>
-    public DataSource Images(string? asked) => DataSource.Open(asked ?? TrainedOn?.Source switch
+    public DataSource Images(string? asked) => ImageSource.Open(asked ?? TrainedOn?.Source switch
     {
         null => DataSource.Mini,
 

@@ -1,4 +1,5 @@
 using TinyFlow.Cli.Commands;
+using TinyFlow.Cli.Data;
 using TinyFlow.Cli.Devices;
 using TinyFlow.Cli.Pictures;
 using TinyFlow.Cli.Rendering;
@@ -22,7 +23,7 @@ internal static class TrainingRun
         using IDisposable? held = resumed?.Folder?.Lock();
         Checkpoint? checkpoint = resumed is null ? null : Checkpoint.Load(resumed.Checkpoint);
         RunConfig? saved = checkpoint is null ? null : SavedConfig(checkpoint, resumed!.Checkpoint);
-        DataSource data = DataSource.Open(request.Data ?? saved?.Data.Source ?? DataSource.Mini);
+        DataSource data = ImageSource.Open(request.Data ?? saved?.Data.Source ?? DataSource.Mini);
 
         // Its first use loads a library of cryptography: time enough to make the model.
         Task<string> sha256 = Task.Run(() => data.Training.Sha256);

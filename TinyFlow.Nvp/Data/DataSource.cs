@@ -62,6 +62,9 @@ public sealed class DataSource
         return new DataSource(name, folder.ReadTraining(), folder.ReadTest);
     }
 
+    /// <summary>Whether there are files of MNIST's format or of CIFAR-10's binary version in a folder, all of them or some.</summary>
+    public static bool IsPublished(string folder) => ImageFolder.IsOne(folder);
+
     /// <summary>The images for a final figure; read at the first call.</summary>
     /// <exception cref="DataException">A file is missing, damaged or of another kind, or the images are not of the training images' size.</exception>
     public ImageSet Test()

@@ -7,6 +7,9 @@ internal static class ImageFolder
 {
     private static readonly string[] ArchiveEndings = [".tar.gz", ".tgz", ".tar", ".zip"];
 
+    /// <summary>Whether any file of a kind that is known is in a folder.</summary>
+    public static bool IsOne(string path) => IdxFolder.IsOne(path) || CifarFolder.IsOne(path);
+
     /// <summary>The data set in a folder.</summary>
     /// <exception cref="DataException">There is no such folder, or no data set or more than one in it.</exception>
     public static IImageFolder Open(string path)
