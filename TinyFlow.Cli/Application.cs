@@ -8,7 +8,7 @@ internal static class Application
 {
     public static int Run(string[] args)
     {
-        RootCommand root = new("Real NVP normalizing flows on images: exact bits per dimension, in pure C#.")
+        RootCommand root = new("Real NVP normalizing flows on images: bits per dimension, samples, training; in pure C#.")
         {
             TrainCommand.Create(),
             SampleCommand.Create(),

@@ -16,7 +16,7 @@ internal sealed class DeviceOptions
     private readonly Option<string> _precision = CommonOptions.OneOf(
         new Option<string>("--precision")
         {
-            Description = "Of the products inside matrix products and convolutions on a GPU. highest: float32. high: TF32, 11 bits, on tensor cores, several times as fast. Everything else is float32.",
+            Description = "Of the factors of matrix products and convolutions on a GPU. highest: float32. high: TF32, 11 significant bits, on tensor cores. Everything else is float32.",
             DefaultValueFactory = _ => CommonOptions.NamesOf<MatmulPrecision>()[0],
             HelpName = string.Join('|', CommonOptions.NamesOf<MatmulPrecision>()),
         },

@@ -1,6 +1,6 @@
 namespace TinyFlow.Nvp.Evaluation;
 
-/// <summary>The exact figure of a model on images: a bound on their code length under uniform dequantization.</summary>
+/// <summary>A model's figure on images: an upper bound on their code length, by uniform or learned dequantization.</summary>
 public sealed record EvaluationResult
 {
     /// <summary>Mean negative log-likelihood an image, in nats.</summary>

@@ -47,7 +47,7 @@ public static class Presets
     public static Preset Spline { get; } = new(
         "spline",
         "TinyFlow, after Neural Spline Flows (Durkan et al. 2019) and Flow++ (Ho et al. 2019)",
-        "As mixture, with 8 couplings a scale in place of 6, by rational-quadratic splines: the best bits/dim within half an hour on two cores.",
+        "As mixture, with 8 couplings a scale in place of 6, by rational-quadratic splines: of these presets the best bits/dim within half an hour on two cores.",
         Mixture.Model with { Preset = "spline", Coupling = CouplingKind.Spline, Bins = 8, Layers = 8 },
         MixtureTraining)
     {
@@ -78,7 +78,7 @@ public static class Presets
         Measured = "1.1074 ± 0.0056 on the 2,000 test digits that come with the program, after 2 min 46 s on 2 cores; 1.0842 ± 0.0026 on the MNIST test set, after 4 minutes of all its images",
     };
 
-    /// <summary>Ours, with the couplings of Real NVP: what <see cref="Quick"/> is without splines.</summary>
+    /// <summary>Ours, with the couplings of Real NVP, uniform noise and a standard normal prior.</summary>
     public static Preset Affine { get; } = new(
         "affine",
         "TinyFlow",
@@ -126,7 +126,7 @@ public static class Presets
     /// <summary>The final notebook of a blog post on Real NVP.</summary>
     public static Preset Bjlkeng { get; } = new(
         "bjlkeng",
-        "B. Keng, A Note on Real NVP, and its notebook realnvp-mnist",
+        "B. Keng, Normalizing Flows with Real NVP (bjlkeng.io), and its notebook for MNIST",
         "12 couplings over two scales, 4 final ones, 64 channels and more, batch norm on the flow's path: 1.67 bits/dim in its author's run.",
         new ModelConfig { Preset = "bjlkeng", Architecture = Architecture.Keng, Layers = 12, FinalLayers = 4, Hidden = 64, Blocks = 2 },
         new TrainingConfig { Epochs = 10, BatchSize = 50, LearningRate = 5e-4, L2 = 5e-5, Penalty = PenaltyKind.CouplingScalesPerImage })
@@ -168,7 +168,7 @@ public static class Presets
     public static Preset PaperBatchNorm { get; } = Paper with
     {
         Name = "paper-bn",
-        Source = "Dinh et al. 2017, section 3.7, with the statistics of each batch (--set flow_running_statistics=true for the published running ones)",
+        Source = "Dinh et al. 2017, section 3.7, with the statistics of each batch (--set flow_running_statistics=true for running ones, as in its appendix E)",
         Description = "As paper, with batch norm on the flow's path, which the port leaves out.",
         Model = Paper.Model with { Preset = "paper-bn", FlowBatchNorm = true },
         Measured = "1.5976 ± 0.0032 on the MNIST test set, 1 draw of noise, after 4 minutes on 2 cores",

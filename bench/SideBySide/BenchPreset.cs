@@ -35,7 +35,7 @@ internal sealed record BenchPreset
         new() { Name = "notebook", Peer = TorchSharpNotebook.Create, TrainBatch = 64, EvaluateBatch = 256, QuickTrainBatch = 64, QuickEvaluateBatch = 64 },
         new() { Name = "affine", Peer = TorchSharpAffine.Create, TrainBatch = 32, EvaluateBatch = 256, QuickTrainBatch = 32, QuickEvaluateBatch = 64 },
         new() { Name = "quick", TrainBatch = 32, EvaluateBatch = 256, QuickTrainBatch = 32, QuickEvaluateBatch = 64 },
-        new() { Name = "mixture", TrainBatch = 32, EvaluateBatch = 256, QuickTrainBatch = 32, QuickEvaluateBatch = 64 },
+        new() { Name = "spline", TrainBatch = 32, EvaluateBatch = 256, QuickTrainBatch = 32, QuickEvaluateBatch = 64 },
         new() { Name = "bjlkeng", Peer = TorchSharpBjlkeng.Create, TrainBatch = 50, EvaluateBatch = 100, QuickTrainBatch = 4, QuickEvaluateBatch = 4, IsLarge = true },
         new() { Name = "paper", Peer = TorchSharpPaper.Create, TrainBatch = 64, EvaluateBatch = 64, QuickTrainBatch = 2, QuickEvaluateBatch = 2, IsLarge = true },
     ];
