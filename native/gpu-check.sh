@@ -2,8 +2,9 @@
 # All that wants an NVIDIA GPU, in one call of at most nine minutes: tests on the device, kernels against the emulator's
 # results, cuDNN's algorithms, step times beside PyTorch's. See native/README.md.
 #
-#   native/gpu-check.sh --pack FILE.tar.gz    makes a package of all that is needed; the machine with the GPU needs neither
-#                                             .NET nor a network nor this repository. Needs the .NET SDK and g++ here.
+#   native/gpu-check.sh --pack FILE.tar.xz    makes a package of all that is needed (39 MB; as .tar.gz a third more); the
+#                                             machine with the GPU needs neither .NET nor a network nor this repository.
+#                                             Needs the .NET SDK and g++ here.
 #   gpu-check.sh OUTDIR                       there, from the unpacked folder: writes JSON files and summary.md into OUTDIR
 #   gpu-check.sh --standin OUTDIR             tries the package where no GPU is: on the stand-in, with tiny models. The
 #                                             stand-in is built for the processor that packed it
@@ -18,7 +19,7 @@ usage() {
     exit 2
 }
 
-pack() { # FILE.tar.gz
+pack() { # FILE.tar.xz
     set -e
     local file root staging standin
     file=$(realpath -m "$1")
@@ -34,6 +35,9 @@ pack() { # FILE.tar.gz
     for project in TinyFlow.Cli TinyFlow.Tests bench/Gpu; do
         dotnet publish "$root/$project" -c Release -r linux-x64 --self-contained true -p:DebugType=none -v quiet -nologo -o "$folder/bin" >&2
     done
+    # What measures coverage, debugs and draws is not needed there, and is half of it.
+    rm -rf "$folder/bin/Microsoft.CodeCoverage" "$folder/bin"/{libInstrumentationEngine,libmscordaccore,libmscordbi,libSkiaSharp,libHarfBuzzSharp}.so
+    find "$folder/bin" \( -name '*.xml' -o -name '*.pdb' -o -name '*.resources.dll' \) -delete
     standin=$("$here/build-standin.sh")
     cp "$standin" "$folder/bin/"
     cp "$here"/ptx/*.ptx "$folder/ptx/"
@@ -42,7 +46,7 @@ pack() { # FILE.tar.gz
     git -C "$root" describe --always --dirty >"$folder/COMMIT" 2>/dev/null || echo unknown >"$folder/COMMIT"
     use_standin "$standin"
     "$folder/bin/gpu-bench" record --recorded "$folder/emulator.bin"
-    tar -czf "$file" -C "$staging" tinyflow-gpu-check
+    tar -caf "$file" -C "$staging" tinyflow-gpu-check
     echo "gpu-check: $file, $(du -h "$file" | cut -f1)"
 }
 
@@ -67,7 +71,7 @@ done
 mkdir -p "$1" || exit 2
 out=$(cd "$1" && pwd)
 bin=$here/bin
-[ -x "$bin/gpu-bench" ] || { echo "gpu-check: $bin/gpu-bench is missing. Make the package by 'native/gpu-check.sh --pack FILE.tar.gz', unpack it, and run the gpu-check.sh in it." >&2; exit 2; }
+[ -x "$bin/gpu-bench" ] || { echo "gpu-check: $bin/gpu-bench is missing. Make the package by 'native/gpu-check.sh --pack FILE.tar.xz', unpack it, and run the gpu-check.sh in it." >&2; exit 2; }
 
 deadline=$((SECONDS + 530))
 precisions="highest high"
