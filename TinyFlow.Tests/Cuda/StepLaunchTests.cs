@@ -21,6 +21,8 @@ public sealed class StepLaunchTests
     [DataRow("paper", 1384)]
     [DataRow("mixture", 1140)] // of two blocks; of one, 930
     [DataRow("affine", 794)]
+    [DataRow("quick", 1147)]
+    [DataRow("spline", 1452)]
     public void A_training_step_takes_no_more_kernels_library_calls_and_fills_than(string preset, int most)
     {
         using StandinControl control = new();
