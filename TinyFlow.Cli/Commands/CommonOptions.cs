@@ -9,7 +9,7 @@ namespace TinyFlow.Cli.Commands;
 /// <summary>Options that several commands have, and checks of their values.</summary>
 internal static partial class CommonOptions
 {
-    public const string Validation = "validation", Test = "test";
+    public const string Validation = "validation", Test = "test", All = "all";
 
     public static Option<string> Data() => NotEmpty(new Option<string>("--data")
     {
@@ -24,11 +24,12 @@ internal static partial class CommonOptions
         HelpName = "mini|DIR",
     });
 
-    /// <summary>Which images of the data: one of <see cref="Validation"/> and <see cref="Test"/>, or absent.</summary>
+    /// <summary>Which images of the data: one of <see cref="Validation"/>, <see cref="Test"/> and <see cref="All"/>, or absent.</summary>
     public static Option<string?> Split(string standard) => OneOf(
-        new Option<string?>("--split") { Description = $"Which of the images: those that models and settings are chosen by, or those that give the final figure [default: {standard}].", HelpName = $"{Validation}|{Test}" },
+        new Option<string?>("--split") { Description = $"Which of the images: those that models and settings are chosen by, those that give the final figure, or all but the latter, as for data that no model was trained on [default: {standard}].", HelpName = $"{Validation}|{Test}|{All}" },
         Validation,
-        Test);
+        Test,
+        All);
 
     public static Option<int> NoiseDraws() => AtLeast(
         new Option<int>("--noise-draws") { Description = "Draws of dequantization noise an image, over which log p is averaged.", DefaultValueFactory = _ => 1, HelpName = "K" }, 1);

@@ -21,7 +21,7 @@ internal static class EvalCommand
         Option<int> draws = CommonOptions.NoiseDraws();
         Option<int> importance = CommonOptions.AtLeast(new Option<int>("--importance-samples") { Description = "Also the importance-weighted bound of so many draws of noise an image: tighter, and not comparable with figures without.", DefaultValueFactory = _ => 1, HelpName = "K" }, 1);
         Option<string?> perImage = CommonOptions.FileEndingIn(
-            new Option<string?>("--per-image") { Description = "Also write the bits per dimension of each image, in the order of the set, to a .csv or .npy file.", HelpName = "FILE" }, PerImageFile.Endings);
+            new Option<string?>("--per-image") { Description = "Also write the bits per dimension of each image, in the order of the set, to a .csv or .npy file; a .csv file has the names of pictures.", HelpName = "FILE" }, PerImageFile.Endings);
         Option<bool> ledger = new("--ledger") { Description = "Also the likelihood term by term: the prior's, each step's log-determinant, the pixels' bins." };
         Option<ulong> seed = CommonOptions.Seed("Of the noise.");
         Option<bool> json = CommonOptions.Json();
@@ -55,11 +55,11 @@ internal static class EvalCommand
                 Console.Error.WriteLine(DeviceChoice.NotRecorded("Batches", reason));
             }
 
-            Baselines baselines = Baselines.Measure(chosen == CommonOptions.Test ? source.Published : source.Training, images);
+            Baselines baselines = Baselines.Measure(chosen == CommonOptions.Validation ? source.Training : source.Published, images);
             Console.WriteLine(parsed.GetValue(json) ? ToJson(result, baselines, images, chosen, settings.Seed, trained) : ToText(result, baselines, images, trained));
             if (perImageFile is not null)
             {
-                PerImageFile.Write(perImageFile, result.PerImage);
+                PerImageFile.Write(perImageFile, result.PerImage, images.Files);
             }
 
             return ExitCode.Success;

@@ -12,9 +12,12 @@ internal static class PerImageFile
     /// <summary>What a file's name may end in, which says how it is written.</summary>
     public static string[] Endings { get; } = [Csv, Numpy];
 
-    /// <summary>Writes bits per dimension, image 0 first: float64, or text that reads back as the same numbers.</summary>
+    /// <summary>
+    /// Writes bits per dimension, image 0 first: float64, or text that reads back as the same numbers, with the names of the
+    /// images' files if they have any.
+    /// </summary>
     /// <exception cref="CheckpointException">The file cannot be written.</exception>
-    public static void Write(string path, IReadOnlyList<double> bits)
+    public static void Write(string path, IReadOnlyList<double> bits, IReadOnlyList<string>? files)
     {
         if (Path.GetExtension(path).Equals(Numpy, StringComparison.OrdinalIgnoreCase))
         {
@@ -24,12 +27,15 @@ internal static class PerImageFile
             return;
         }
 
-        StringBuilder text = new("image,bits_per_dim\n");
+        StringBuilder text = new($"image,bits_per_dim{(files is null ? "" : ",file")}\n");
         for (int i = 0; i < bits.Count; i++)
         {
-            text.Append(CultureInfo.InvariantCulture, $"{i},{bits[i]:R}\n");
+            text.Append(CultureInfo.InvariantCulture, $"{i},{bits[i]:R}{(files is null ? "" : "," + Quoted(files[i]))}\n");
         }
 
         AtomicFile.Write(path, Encoding.UTF8.GetBytes(text.ToString()));
     }
+
+    // RFC 4180, section 2.
+    private static string Quoted(string field) => field.AsSpan().ContainsAny(",\"\r\n") ? $"\"{field.Replace("\"", "\"\"")}\"" : field;
 }

@@ -48,6 +48,16 @@ internal sealed class TrainedModel : IDisposable
             return source.Test();
         }
 
+        if (split == CommonOptions.All)
+        {
+            if (WasTrainedOn(source))
+            {
+                Console.Error.WriteLine($"Warning: {Path} was trained on most of the images of '{source.Name}', so this is no figure of images that it has not seen.");
+            }
+
+            return source.Published;
+        }
+
         if (!WasTrainedOn(source))
         {
             Console.Error.WriteLine($"Warning: {Path} was not trained on the training images of '{source.Name}', so the validation images may be among those that it was trained on.");

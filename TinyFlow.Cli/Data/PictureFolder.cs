@@ -27,8 +27,8 @@ internal static class PictureFolder
     /// <exception cref="DataException">A picture cannot be read, or is of another size than the others.</exception>
     public static DataSource Open(string path)
     {
-        ImageSet training = Read($"{path}, training", TrainingPictures(path), isColored: false);
-        return new DataSource(path, training, () => Read($"{path}, test", TestPictures(path), training.Channels == Colors));
+        ImageSet training = Read($"{path}, training", path, TrainingPictures(path), isColored: false);
+        return new DataSource(path, training, () => Read($"{path}, test", path, TestPictures(path), training.Channels == Colors));
     }
 
     private static IEnumerable<string> TrainingPictures(string path) => Directory.Exists(Path.Combine(path, TrainingFolder))
@@ -51,9 +51,9 @@ internal static class PictureFolder
     // The last pictures validate: in the order of their names those could be all of one class.
     private static string Shuffled(string name) => Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(name.Replace('\\', '/'))));
 
-    private static ImageSet Read(string name, IEnumerable<string> pictures, bool isColored)
+    private static ImageSet Read(string name, string root, IEnumerable<string> pictures, bool isColored)
     {
-        string[] files = [.. pictures];
+        string[] files = [.. pictures], names = [.. files.Select(file => Path.GetRelativePath(root, file))];
         byte[] pixels = [];
         string first = files[0];
         (int width, int height) = (0, 0);
@@ -75,7 +75,9 @@ internal static class PictureFolder
             isColored |= Separate(picture, pixels.AsSpan(i * Colors * width * height, Colors * width * height), files[i]);
         }
 
-        return isColored ? new ImageSet(name, Colors, height, width, pixels) : new ImageSet(name, 1, height, width, FirstPlanes(pixels, files.Length, width * height));
+        return isColored
+            ? new ImageSet(name, Colors, height, width, pixels, files: names)
+            : new ImageSet(name, 1, height, width, FirstPlanes(pixels, files.Length, width * height), files: names);
     }
 
     /// <summary>The planes of red, green and blue of pixels [H, W, RGBA]; says whether they differ.</summary>

@@ -18,8 +18,10 @@ public sealed class ImageSet
     /// <param name="width">W.</param>
     /// <param name="pixels">All pixels, [N, C, H, W].</param>
     /// <param name="labels">N labels, or none.</param>
-    /// <exception cref="ArgumentException">The pixels are no whole number of images, or the labels are not as many.</exception>
-    public ImageSet(string name, int channels, int height, int width, ReadOnlyMemory<byte> pixels, ReadOnlyMemory<byte> labels = default)
+    /// <param name="files">The name of each image's own file, or null.</param>
+    /// <exception cref="ArgumentException">The pixels are no whole number of images, or labels or files are not as many.</exception>
+    public ImageSet(
+        string name, int channels, int height, int width, ReadOnlyMemory<byte> pixels, ReadOnlyMemory<byte> labels = default, IReadOnlyList<string>? files = null)
     {
         long size = (long)channels * height * width;
         if (channels < 1 || height < 1 || width < 1 || pixels.Length % size != 0)
@@ -35,7 +37,12 @@ public sealed class ImageSet
             throw new ArgumentException($"{name}: there are {Count} images, but {labels.Length} labels; one for each or none at all is needed.");
         }
 
-        (_pixels, _labels) = (pixels, labels);
+        if (files is not null && files.Count != Count)
+        {
+            throw new ArgumentException($"{name}: there are {Count} images, but {files.Count} names of files; one for each or none at all is needed.");
+        }
+
+        (_pixels, _labels, Files) = (pixels, labels, files);
     }
 
     /// <summary>Images of numbers on [0, 1), as a flow generates them: pixel = ⌊256·x⌋, held between 0 and 255 (NaN becomes 0).</summary>
@@ -84,6 +91,9 @@ public sealed class ImageSet
     /// <summary>A label for each image, or empty.</summary>
     public ReadOnlySpan<byte> Labels => _labels.Span;
 
+    /// <summary>The name of each image's own file; null if they come together in one.</summary>
+    public IReadOnlyList<string>? Files { get; }
+
     /// <summary>The SHA-256 of <see cref="Pixels"/> in lower-case hexadecimal digits, so that a figure can say which images it is about.</summary>
     public string Sha256 => _sha256 ??= Convert.ToHexStringLower(SHA256.HashData(Pixels));
 
@@ -97,7 +107,8 @@ public sealed class ImageSet
         ArgumentOutOfRangeException.ThrowIfNegative(start);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(count, Count - start);
         return new ImageSet(
-            name, Channels, Height, Width, _pixels.Slice(start * Dimensions, count * Dimensions), _labels.IsEmpty ? default : _labels.Slice(start, count));
+            name, Channels, Height, Width, _pixels.Slice(start * Dimensions, count * Dimensions), _labels.IsEmpty ? default : _labels.Slice(start, count),
+            Files is null ? null : [.. Files.Skip(start).Take(count)]);
     }
 
     /// <summary>Copies the pixels of the given images, one after the other, as a batch [B, C, H, W].</summary>

@@ -92,6 +92,21 @@ public sealed class PictureFolderTests
         Assert.AreEqual((1, 0), (missing.ExitCode, eval.ExitCode), eval.Error);
         Assert.Contains("give --split validation", missing.Error);
         Assert.Contains("all 4", eval.Output);
+
+        // Another folder's pictures, each by its name.
+        string other = Directory.CreateDirectory(folder.File("other")).FullName;
+        string[] names = ["a.png", "b,c.png", "d.png"];
+        foreach (string name in names)
+        {
+            Save(Path.Combine(other, name), 8, 8, 3, place => (byte)(place + name[0]));
+        }
+
+        CliProcess.Result scores = CliProcess.Run(folder.Path, "eval", "run", "--data", "other", "--split", "all", "--per-image", "bits.csv");
+        Assert.AreEqual((0, false), (scores.ExitCode, scores.Error.Contains("Warning", StringComparison.Ordinal)), scores.Error);
+        string[] lines = File.ReadAllLines(folder.File("bits.csv"));
+        Assert.AreEqual("image,bits_per_dim,file", lines[0]);
+        CollectionAssert.AreEquivalent((string[])["a.png", "\"b,c.png\"", "d.png"], lines[1..].Select(line => line.Split(',', 3)[2]).ToArray());
+        Assert.Contains("Warning", CliProcess.Run(folder.Path, "eval", "run", "--split", "all").Error);
     }
 
     private static Func<int, byte> Level(int picture) => place => (byte)(place == 0 ? 100 + picture : place * 10);
