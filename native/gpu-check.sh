@@ -4,7 +4,7 @@
 #
 #   native/gpu-check.sh --pack FILE.tar.xz    makes a package of all that is needed (39 MB; as .tar.gz a third more); the
 #                                             machine with the GPU needs neither .NET nor a network nor this repository.
-#                                             Needs the .NET SDK and g++ here.
+#                                             Needs the .NET SDK, g++ and xz here.
 #   gpu-check.sh OUTDIR                       there, from the unpacked folder: writes JSON files and summary.md into OUTDIR
 #   gpu-check.sh --standin OUTDIR             tries the package where no GPU is: on the stand-in, with tiny models. The
 #                                             stand-in is built for the processor that packed it
@@ -119,10 +119,10 @@ part() { # name, seconds, command...
 nvidia-smi --query-gpu=name,driver_version,memory.total,clocks.max.sm --format=csv,noheader >"$out/nvidia-smi.txt" 2>/dev/null
 if [ -z "$is_standin" ]; then
     # Python's wheels of cuBLAS and cuDNN are where this Python is, which need not be the one of a VIRTUAL_ENV.
-    wheels=$(python3 -c 'import os, sys; print(":".join(d for p in sys.path for d in [os.path.join(p, "nvidia")] if os.path.isdir(d)))' 2>/dev/null)
+    wheels=$(python3 -c 'import os, sys; print(":".join(d for p in sys.path if p for d in [os.path.join(os.path.abspath(p), "nvidia")] if os.path.isdir(d)))' 2>/dev/null)
     [ -z "$wheels" ] || export TINYFLOW_CUDA_PATH="${TINYFLOW_CUDA_PATH:+$TINYFLOW_CUDA_PATH:}$wheels"
 fi
-"$bin/tinyflow" devices >"$out/devices.txt" 2>&1
+timeout -k 5 60 "$bin/tinyflow" devices >"$out/devices.txt" 2>&1
 timeout -k 5 120 "$bin/gpu-bench" modules --out "$out/modules.json" 2>"$out/modules.log"
 code=$?
 if [ $code -eq 3 ]; then
@@ -202,11 +202,11 @@ fi
 } | sed 's/true1/true/' >"$out/parts.json"
 
 if command -v python3 >/dev/null; then
-    python3 "$here/gpu/summary.py" "$out"
+    python3 "$here/gpu/summary.py" "$out" || { note summary "exit code $?" 0; cp "$out/parts.json" "$out/summary.md"; failed=1; }
 else
     printf '# GPU check\n\nNo python3 for tables; the figures are in the JSON files.\n\n' >"$out/summary.md"
     printf -- '- %s\n' "${parts[@]}" >>"$out/summary.md"
 fi
 echo "gpu-check: $out/summary.md" >&2
 # What is missing on a machine, or has found no time, is no failure; what ran and went wrong is.
-! grep -qE '"outcome": "(exit code|stopped)' "$out/parts.json"
+[ -z "${failed:-}" ] && ! grep -qE '"outcome": "(exit code|stopped)' "$out/parts.json"

@@ -35,7 +35,9 @@ internal static class CompareCommand
 
             // While models are still being chosen between, the test images must not decide.
             string chosen = parsed.GetValue(split) ?? (a.WasTrainedOn(source) && b.WasTrainedOn(source) ? CommonOptions.Validation : CommonOptions.Test);
-            ImageSet images = a.WasTrainedOn(source) ? b.Split(source, chosen) : a.Split(source, chosen);
+
+            // The model that a warning is about: of validation images that which was not trained on the others, of all that which was.
+            ImageSet images = (a.WasTrainedOn(source) == (chosen == CommonOptions.All) ? a : b).Split(source, chosen);
             using Interruption interruption = new(() => { }, () => { });
             EvaluationSettings settings = new() { NoiseDraws = parsed.GetValue(draws), Seed = parsed.GetValue(seed) };
             EvaluationResult ofA = Evaluator.Evaluate(a.Model, images, settings, interruption.Token).RequireFinite(a.Path);

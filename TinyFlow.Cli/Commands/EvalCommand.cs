@@ -25,7 +25,7 @@ internal static class EvalCommand
         Option<bool> ledger = new("--ledger") { Description = "Also the likelihood term by term: the prior's, each step's log-determinant, the pixels' bins." };
         Option<ulong> seed = CommonOptions.Seed("Of the noise.");
         Option<bool> json = CommonOptions.Json();
-        Command command = new("eval", "Measure bits per dimension (an upper bound on the code length) on all test images, or all validation images, beside two baselines.")
+        Command command = new("eval", "Measure bits per dimension (an upper bound on the code length) on all test images, all validation images, or all images of other data, beside two baselines.")
         {
             data, split, draws, importance, perImage, ledger, seed, json,
         };
@@ -55,7 +55,9 @@ internal static class EvalCommand
                 Console.Error.WriteLine(DeviceChoice.NotRecorded("Batches", reason));
             }
 
-            Baselines baselines = Baselines.Measure(chosen == CommonOptions.Validation ? source.Training : source.Published, images);
+
+            // Of images that they were fitted on they would say too little.
+            Baselines? baselines = chosen == CommonOptions.All ? null : Baselines.Measure(chosen == CommonOptions.Test ? source.Published : source.Training, images);
             Console.WriteLine(parsed.GetValue(json) ? ToJson(result, baselines, images, chosen, settings.Seed, trained) : ToText(result, baselines, images, trained));
             if (perImageFile is not null)
             {
@@ -72,7 +74,7 @@ internal static class EvalCommand
         ? result
         : throw new InvalidOperationException($"{result.NonFinite} of {result.Images} images have no finite likelihood under {checkpoint}; there is no honest mean to report.");
 
-    private static string ToText(EvaluationResult result, Baselines baselines, ImageSet images, TrainedModel trained)
+    private static string ToText(EvaluationResult result, Baselines? baselines, ImageSet images, TrainedModel trained)
     {
         List<string> lines = [];
         void Line(string name, string text) => lines.Add($"{name,-24} {text}");
@@ -104,13 +106,17 @@ internal static class EvalCommand
 
         Line("non-finite values", $"{result.NonFinite}");
         Number("largest inverse error", result.LargestInverseError ?? 0, "0.0e-0", $" of any pixel of the first {Math.Min(InverseChecks, result.Images)} images, on a scale of 0 to 1");
-        Number("baseline: one histogram of all pixels       ", baselines.GlobalHistogram, "F4", " bits_per_dim");
-        Number("baseline: a histogram for each pixel        ", baselines.PixelHistogram, "F4", " bits_per_dim");
-        lines.Add("The model's figure is an upper bound on its code length, by dequantization; the baselines' are exact.");
+        if (baselines is not null)
+        {
+            Number("baseline: one histogram of all pixels       ", baselines.GlobalHistogram, "F4", " bits_per_dim");
+            Number("baseline: a histogram for each pixel        ", baselines.PixelHistogram, "F4", " bits_per_dim");
+        }
+
+        lines.Add($"The model's figure is an upper bound on its code length, by dequantization{(baselines is null ? "." : "; the baselines' are exact.")}");
         return string.Join(Environment.NewLine, lines);
     }
 
-    private static string ToJson(EvaluationResult result, Baselines baselines, ImageSet images, string split, ulong seed, TrainedModel trained) => JsonText.Object(json =>
+    private static string ToJson(EvaluationResult result, Baselines? baselines, ImageSet images, string split, ulong seed, TrainedModel trained) => JsonText.Object(json =>
     {
         json.WriteNumber("nll", result.Nll);
         json.WriteNumber("bits_per_dim", result.BitsPerDim);
@@ -144,10 +150,14 @@ internal static class EvalCommand
 
         json.WriteNumber("non_finite", result.NonFinite);
         json.WriteFinite("largest_inverse_error", result.LargestInverseError ?? 0);
-        json.WriteStartObject("baselines");
-        json.WriteNumber("global_histogram", baselines.GlobalHistogram);
-        json.WriteNumber("pixel_histogram", baselines.PixelHistogram);
-        json.WriteEndObject();
+        if (baselines is not null)
+        {
+            json.WriteStartObject("baselines");
+            json.WriteNumber("global_histogram", baselines.GlobalHistogram);
+            json.WriteNumber("pixel_histogram", baselines.PixelHistogram);
+            json.WriteEndObject();
+        }
+
         json.WriteString("data", images.Name);
         json.WriteString("data_sha256", images.Sha256);
         json.WriteString("trained_on", trained.TrainedOn?.Source);

@@ -67,15 +67,19 @@ internal sealed class TrainedModel : IDisposable
     }
 
     /// <summary>The images to measure it on: those that the user names, or else its own.</summary>
-    public DataSource Images(string? asked) => ImageSource.Open(asked ?? TrainedOn?.Source switch
+    public DataSource Images(string? asked)
     {
-        null => DataSource.Mini,
+        string source = asked ?? TrainedOn?.Source switch
+        {
+            null => DataSource.Mini,
 
-        // Runs keep full paths: a bare name is that of the data of a model that comes with the program, as the digits do.
-        var source when !System.IO.Path.IsPathRooted(source) => DataSource.Mini,
-        var source when Directory.Exists(source) => source,
-        var source => throw new UsageException($"The model was trained on the images in {source}, which is no folder here. Say with --data what to measure it on."),
-    });
+            // Runs keep full paths: a bare name is that of the data of a model that comes with the program, as the digits do.
+            var own when !System.IO.Path.IsPathRooted(own) => DataSource.Mini,
+            var own when Directory.Exists(own) => own,
+            var own => throw new UsageException($"The model was trained on the images in {own}, which is no folder here. Say with --data what to measure it on."),
+        };
+        return ImageSource.Open(source, Model.Config.Channels);
+    }
 
     public void Dispose() => Model.Dispose();
 

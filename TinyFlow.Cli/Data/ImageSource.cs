@@ -6,13 +6,15 @@ namespace TinyFlow.Cli.Data;
 internal static class ImageSource
 {
     /// <summary>Reads the images to train on and to validate by.</summary>
+    /// <param name="name">What the user gave.</param>
+    /// <param name="channels">The channels of the model that they are for, if it is there already; pictures have as many as they need else.</param>
     /// <exception cref="DataException">The folder or a file is missing, damaged or of another kind.</exception>
-    public static DataSource Open(string name)
+    public static DataSource Open(string name, int channels = 1)
     {
         bool isOther = name != DataSource.Mini && Directory.Exists(name) && !DataSource.IsPublished(name);
         if (isOther && PictureFolder.IsOne(name))
         {
-            return PictureFolder.Open(name);
+            return PictureFolder.Open(name, channels);
         }
 
         try

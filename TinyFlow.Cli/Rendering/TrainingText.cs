@@ -35,11 +35,11 @@ internal static class TrainingText
 
     /// <summary>That training has gone from good to bad, and what to do.</summary>
     /// <param name="now">Bits/dim of the epoch.</param>
-    /// <param name="before">The least of an epoch before it.</param>
-    /// <param name="best">Where the best model is; null if none has been written.</param>
-    public static string Diverged(double now, double before, string? best) => string.Create(
+    /// <param name="before">The least before it.</param>
+    /// <param name="best">The best model; null if none has been written.</param>
+    public static string Diverged(double now, double before, BestValidation? best) => string.Create(
         CultureInfo.InvariantCulture,
-        $"Warning: training has diverged: {now:F4} bits/dim in this epoch, after {before:F4} in an earlier one, and seldom comes back. Stop it (Ctrl-C) and start again with a lower --learning-rate{(best is null ? "." : $"; {best} still holds the best model.")}");
+        $"Warning: training has diverged: {now:F4} bits/dim in this epoch, after {before:F4} in an earlier one, and seldom comes back. Start again with a lower --learning-rate.{(best is null ? "" : FormattableString.Invariant($" The best model so far, of epoch {best.Epoch}, has {best.BitsPerDim:F4} bits/dim on the validation images."))}");
 
     /// <summary>The seed notebook's own checks of a new model.</summary>
     public static IEnumerable<string> SelfChecks(SelfCheck check, LossValues loss, bool isLikelihood)

@@ -15,11 +15,11 @@ internal sealed class RunObserver(
     // As the seed notebook does.
     private const int LogEvery = 300, PictureEvery = 10, PictureSide = 4;
 
-    // No published flow jumps as far from one epoch's mean to the next unless it is lost (docs/results.md, "Splines").
+    // Above the least of an epoch before it. What jumps as far is lost: so was the one run of ours that did (docs/results.md, "Splines").
     private const double DivergedByBits = 1;
 
     private bool _hasSaidNotRecorded;
-    private double _leastBitsPerDim = double.PositiveInfinity;
+    private double _leastBitsPerDim = trainer.Best?.BitsPerDim ?? double.PositiveInfinity;
 
     /// <summary>The last epoch's report.</summary>
     public EpochReport? Last { get; private set; }
@@ -104,7 +104,7 @@ internal sealed class RunObserver(
     {
         if (trainer.IsLikelihood && bitsPerDim > _leastBitsPerDim + DivergedByBits)
         {
-            display.Line(TrainingText.Diverged(bitsPerDim, _leastBitsPerDim, File.Exists(folder.Best) ? folder.Best : null));
+            display.Line(TrainingText.Diverged(bitsPerDim, _leastBitsPerDim, File.Exists(folder.Best) ? trainer.Best : null));
         }
 
         _leastBitsPerDim = Math.Min(_leastBitsPerDim, bitsPerDim);

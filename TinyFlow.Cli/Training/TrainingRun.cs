@@ -23,16 +23,17 @@ internal static class TrainingRun
         using IDisposable? held = resumed?.Folder?.Lock();
         Checkpoint? checkpoint = resumed is null ? null : Checkpoint.Load(resumed.Checkpoint);
         RunConfig? saved = checkpoint is null ? null : SavedConfig(checkpoint, resumed!.Checkpoint);
-        DataSource data = ImageSource.Open(request.Data ?? saved?.Data.Source ?? DataSource.Mini);
+        DataSource data = ImageSource.Open(request.Data ?? saved?.Data.Source ?? DataSource.Mini, saved?.Model.Channels ?? 1);
 
         // Its first use loads a library of cryptography: time enough to make the model.
         Task<string> sha256 = Task.Run(() => data.Training.Sha256);
         (ModelConfig modelConfig, TrainingConfig training) = saved is null ? NewSettings(request, data.Training) : (saved.Model, Continued(saved.Training, request));
-        RequireBatch(training, data);
         if (saved is not null)
         {
-            RequireSameImages(saved.Data, data.Name, sha256.Result);
+            RequireSameImages(saved.Data, data.Name, sha256.GetAwaiter().GetResult());
         }
+
+        RequireBatch(training, data);
 
         using IBackend backend = DeviceChoice.Open(request.Device);
         using FlowModel model = FlowModel.Create(modelConfig, backend, training.Seed);
@@ -47,7 +48,8 @@ internal static class TrainingRun
             throw new UsageException($"--max-steps {request.MaxSteps}: the run already has {trainer.Step} steps. Give more, to extend it; nothing was changed.");
         }
 
-        RunConfig config = new RunConfig(modelConfig, training, saved?.Data ?? new DataConfig(data.Name == DataSource.Mini ? data.Name : Path.GetFullPath(data.Name), sha256.Result))
+        string source = data.Name == DataSource.Mini ? data.Name : Path.GetFullPath(data.Name);
+        RunConfig config = new RunConfig(modelConfig, training, new DataConfig(source, sha256.GetAwaiter().GetResult()))
         {
             Devices = saved?.Devices ?? [],
         }.ComputedBy(new DeviceUse(trainer.Step, DeviceChoice.Describe(backend), DeviceChoice.Products(backend)));

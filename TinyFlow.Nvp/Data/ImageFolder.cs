@@ -37,7 +37,7 @@ internal static class ImageFolder
 
         if (!Directory.Exists(path))
         {
-            throw new DataException($"{path}: there is no such folder; it should hold the files of MNIST or of CIFAR-10. For the digits that come with TinyFlow, use 'mini'.");
+            throw new DataException($"{path}: there is no such folder; it should hold images (docs/data.md). If it has moved, say where with --data. For the digits that come with TinyFlow, use 'mini'.");
         }
     }
 

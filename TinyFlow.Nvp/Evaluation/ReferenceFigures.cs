@@ -30,8 +30,8 @@ public sealed record ReferenceFigures(string Images, IReadOnlyList<ReferenceFigu
             return Mnist;
         }
 
-        // Nothing else in colour has ever been published in these files.
-        if (data.Published is { Channels: 3, Height: 32, Width: 32, Count: CifarCount })
+        // Nothing else in colour has ever been published in these files; pictures have files of their own.
+        if (data.Published is { Channels: 3, Height: 32, Width: 32, Count: CifarCount, Files: null })
         {
             return Cifar;
         }

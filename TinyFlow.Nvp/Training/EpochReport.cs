@@ -6,7 +6,7 @@ namespace TinyFlow.Nvp.Training;
 /// <param name="Epoch">The epoch, counted from 1.</param>
 /// <param name="Step">Updates done so far.</param>
 /// <param name="Training">The loss and its parts, averaged over the epoch's images as they were trained on.</param>
-/// <param name="Validation">The exact figure on the validation images after the epoch; null where a run with a budget of time passes one over.</param>
+/// <param name="Validation">The figure on the validation images after the epoch; null where a run with a budget of time passes one over.</param>
 /// <param name="LearningRate">The learning rate of the epoch.</param>
 /// <param name="Seconds">Seconds of training so far, over all sittings, with the validations before this one.</param>
 /// <param name="ImagesPerSecond">Training images a second over the epoch.</param>

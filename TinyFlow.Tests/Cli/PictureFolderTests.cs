@@ -63,7 +63,7 @@ public sealed class PictureFolderTests
         Save(folder.File("b.png"), 4, 5, 1, _ => 1);
         Refused(folder.Path, "4x4", "4x5", "Give pictures of one size");
         folder.Write("b.png", [1, 2, 3]);
-        Refused(folder.Path, "b.png: the picture cannot be read");
+        Refused(folder.Path, "b.png: this is no picture that can be read");
         byte[] whole = File.ReadAllBytes(folder.File("a.png"));
         folder.Write("b.png", whole[..^30]);
         Refused(folder.Path, "b.png: the picture is damaged or cut off");
@@ -72,6 +72,10 @@ public sealed class PictureFolderTests
         transparent.Erase(new SKColor(1, 2, 3, alpha: 4));
         folder.Write("b.png", transparent.Encode(SKEncodedImageFormat.Png, 100).ToArray());
         Refused(folder.Path, "b.png: the picture is transparent in places");
+
+        Directory.CreateDirectory(folder.File("train"));
+        Save(Path.Combine(folder.Path, "train", "c.png"), 4, 4, 1, _ => 1);
+        Refused(folder.Path, "in the folder itself and in " + folder.File("train"));
     }
 
     [TestMethod]
@@ -101,11 +105,13 @@ public sealed class PictureFolderTests
             Save(Path.Combine(other, name), 8, 8, 3, place => (byte)(place + name[0]));
         }
 
+        Save(Path.Combine(other, "gray.png"), 8, 8, 1, _ => 7);
         CliProcess.Result scores = CliProcess.Run(folder.Path, "eval", "run", "--data", "other", "--split", "all", "--per-image", "bits.csv");
         Assert.AreEqual((0, false), (scores.ExitCode, scores.Error.Contains("Warning", StringComparison.Ordinal)), scores.Error);
         string[] lines = File.ReadAllLines(folder.File("bits.csv"));
+        Assert.DoesNotContain("baseline", scores.Output);
         Assert.AreEqual("image,bits_per_dim,file", lines[0]);
-        CollectionAssert.AreEquivalent((string[])["a.png", "\"b,c.png\"", "d.png"], lines[1..].Select(line => line.Split(',', 3)[2]).ToArray());
+        CollectionAssert.AreEquivalent((string[])["a.png", "\"b,c.png\"", "d.png", "gray.png"], lines[1..].Select(line => line.Split(',', 3)[2]).ToArray());
         Assert.Contains("Warning", CliProcess.Run(folder.Path, "eval", "run", "--split", "all").Error);
     }
 

@@ -55,7 +55,7 @@ public sealed class TrainTests
     [TestMethod]
     public void A_process_that_may_use_one_core_uses_one_and_computes_the_same()
     {
-        // The runtime takes a container's share of the processors, or a process' affinity, for their number; so it does this variable.
+        // The runtime takes a container's share of the processors, or a process' affinity, for their number, and so it does this variable's.
         using TemporaryFolder folder = new();
         Dictionary<string, string?> one = new(CliProcess.WithoutGpu) { ["DOTNET_PROCESSOR_COUNT"] = "1" };
         string[] train = ["train", "--preset", "notebook", "--layers", "2", "--hidden", "8", "--batch-size", "16", "--max-steps", "2", "--out"];

@@ -20,7 +20,8 @@ public sealed class ReversibleTests
     public void Gradients_and_statistics_are_those_of_stored_activations(string preset, string device) => Devices.Run(device, backend =>
     {
         // The inverse is exact up to rounding, which each step hands on to the one before it: in float32 1e-5 at most was found.
-        double tolerance = device == Devices.Reference ? 1e-8 : 1e-4;
+        // A ReLU whose input comes to lie on the other side of 0 would move gradients by some 1e-4.
+        double tolerance = device == Devices.Reference ? 1e-8 : 1e-3;
         // With the gradient of the images, behind those of the parameters.
         (LossValues stored, double[] gradient, double[] buffers) = Step(preset, backend, MemoryMode.Stored);
         (LossValues rebuilt, double[] again, double[] buffersAgain) = Step(preset, backend, MemoryMode.Reversible);

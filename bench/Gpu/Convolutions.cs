@@ -9,7 +9,7 @@ using TinyFlow.Nvp.Objectives;
 namespace Bench.Gpu;
 
 /// <summary>What cuDNN has for a pass of a convolution: its algorithms, as it timed them itself.</summary>
-internal sealed record PassAlgorithms(string Shape, string Pass, int? Chosen, IReadOnlyList<AlgorithmTime> Algorithms);
+internal sealed record PassAlgorithms(string Shape, string Pass, int? Chosen, string? ChosenMath, IReadOnlyList<AlgorithmTime> Algorithms);
 
 /// <summary>An algorithm that cuDNN tried.</summary>
 internal sealed record AlgorithmTime(int Algorithm, string Status, double Milliseconds, double GigaflopPerSecond, long WorkspaceBytes, bool IsDeterministic, string Math);
@@ -28,7 +28,7 @@ internal static class Convolutions
         List<PassAlgorithms> passes = [];
         backend.ConvolutionTimed = (geometry, pass, chosen, performances) => passes.Add(new PassAlgorithms(
             $"{geometry.KernelHeight}x{geometry.KernelWidth} {geometry.InputChannels}→{geometry.OutputChannels}, {geometry.InputHeight}x{geometry.InputWidth}, batch {geometry.Images}",
-            pass, chosen == CudnnChoice.Refused ? null : chosen.Algorithm,
+            pass, chosen == CudnnChoice.Refused ? null : chosen.Algorithm, chosen == CudnnChoice.Refused ? null : $"{chosen.Math}",
             [.. performances.Select(performance => Describe(geometry, performance))]));
         using FlowModel model = FlowModel.Create(config, backend, seed: 1);
         using Tensor x = backend.Uniform([batch, config.Channels, config.Height, config.Width], new NoiseKey(1, 1));

@@ -54,7 +54,7 @@ bool is_supported(const Problem& problem, const Algorithm& algorithm);
 std::size_t workspace_bytes(const Problem& problem, const Algorithm& algorithm);
 
 // Those that work, the fastest first, and then those that do not. A measurement has the default math beside that of the
-// descriptor, as cuDNN's has, in half the time and half the workspace.
+// descriptor, as cuDNN's has, in less time and half the workspace.
 int list_algorithms(const Problem& problem, bool measured, std::size_t most_memory, int wanted, int* found,
                     Performance* results);
 

@@ -161,7 +161,7 @@ internal abstract unsafe class CudnnPass : IDisposable
         CudnnMath math = isHighest ? WantedMath : fastest.Math;
         Cudnn.cudnnSetConvolutionMathType(Convolution, math).ThrowOnError();
         status = WorkspaceSize(fastest.Algorithm, out nuint needed);
-        if (status.IsRefusal())
+        if (status.IsRefusal() || (status == CudnnStatus.Success && needed > bytes))
         {
             return (CudnnChoice.Refused, timed);
         }

@@ -38,7 +38,7 @@ for (int around = 0; around < counts.GetLength(0); around++)
 (background, entropy) = (background / Images / Size, entropy / Images / Size);
 string Text(double value) => value.ToString("F3", CultureInfo.InvariantCulture);
 Console.WriteLine($"background {Text(background)} of all pixels; values within it at most {Text(entropy)} bits/dim");
-foreach (double model in (double[])[1.0131, 0.970])
+foreach (double model in (double[])[0.9939, 0.970])
 {
     Console.WriteLine($"strokes as a model of {Text(model)} knows them: notebook {Text(Bound * background + model - entropy)}");
 }
