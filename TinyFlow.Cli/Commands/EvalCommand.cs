@@ -55,7 +55,6 @@ internal static class EvalCommand
                 Console.Error.WriteLine(DeviceChoice.NotRecorded("Batches", reason));
             }
 
-
             // Of images that they were fitted on they would say too little.
             Baselines? baselines = chosen == CommonOptions.All ? null : Baselines.Measure(chosen == CommonOptions.Test ? source.Published : source.Training, images);
             Console.WriteLine(parsed.GetValue(json) ? ToJson(result, baselines, images, chosen, settings.Seed, trained) : ToText(result, baselines, images, trained));

@@ -12,9 +12,9 @@ internal static class ImageSource
     public static DataSource Open(string name, int channels = 1)
     {
         bool isOther = name != DataSource.Mini && Directory.Exists(name) && !DataSource.IsPublished(name);
-        if (isOther && PictureFolder.IsOne(name))
+        if (isOther && PictureFolder.Open(name, channels) is { } pictures)
         {
-            return PictureFolder.Open(name, channels);
+            return pictures;
         }
 
         try

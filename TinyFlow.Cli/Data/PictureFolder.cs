@@ -21,58 +21,61 @@ internal static class PictureFolder
     /// <summary>How the names of pictures end.</summary>
     public static IReadOnlyList<string> Endings { get; } = [".png", ".jpg", ".jpeg", ".bmp", ".webp"];
 
-    /// <summary>Whether there is a picture to train on.</summary>
-    /// <exception cref="DataException">A folder cannot be read.</exception>
-    public static bool IsOne(string path) => HasAny(path, isDeep: false) || HasAny(Path.Combine(path, TrainingFolder), isDeep: true);
-
-    /// <summary>Reads the training pictures; those in <c>test</c> when they are asked for.</summary>
+    /// <summary>Reads the training pictures, and those in <c>test</c> when they are asked for; null if there is none to train on.</summary>
     /// <param name="path">The folder.</param>
     /// <param name="channels">The channels of the model that they are for: 3 makes gray pictures coloured ones.</param>
-    /// <exception cref="DataException">A picture cannot be read, or is of another size than the others.</exception>
-    public static DataSource Open(string path, int channels)
+    /// <exception cref="DataException">A folder or a picture cannot be read, or one is of another size than the others.</exception>
+    public static DataSource? Open(string path, int channels)
     {
         string folder = Path.Combine(path, TrainingFolder);
-        bool isInTrain = HasAny(folder, isDeep: true);
-        if (isInTrain && HasAny(path, isDeep: false))
+        List<string> inItself = Pictures(path, isDeep: false), below = Pictures(folder, isDeep: true);
+        if (inItself.Count > 0 && below.Count > 0)
         {
             throw new DataException($"{path}: there are pictures in the folder itself and in {folder}. Leave those to train on in one of the two places.");
         }
 
-        ImageSet training = Read($"{path}, training", path, Pictures(isInTrain ? folder : path, isDeep: isInTrain), channels);
+        List<string> pictures = [.. inItself, .. below];
+        if (pictures.Count == 0)
+        {
+            return null;
+        }
+
+        ImageSet training = Read($"{path}, training", path, pictures, channels);
         return new DataSource(path, training, () => Read($"{path}, test", path, TestPictures(path), training.Channels));
     }
 
     private static List<string> TestPictures(string path)
     {
         string folder = Path.Combine(path, TestFolder);
-        return HasAny(folder, isDeep: true)
-            ? Pictures(folder, isDeep: true)
+        return Pictures(folder, isDeep: true) is { Count: > 0 } pictures
+            ? pictures
             : throw new DataException($"{path}: there are no test pictures; they belong into {folder}. To measure on those that validate, give --split validation; on all that are here, --split all.");
     }
 
-    private static bool HasAny(string folder, bool isDeep) => Listed(folder, files => files.Any(), isDeep);
-
-    // The last pictures validate: in the order of their names those could be all of one class.
-    private static List<string> Pictures(string folder, bool isDeep) => Listed(
-        folder,
-        files => files.OrderBy(file => Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(Path.GetRelativePath(folder, file).Replace('\\', '/')))), StringComparer.Ordinal).ToList(),
-        isDeep);
-
     // Without what begins with a dot, as what a Mac leaves beside each picture does; whatever else cannot be read is an error.
-    private static T Listed<T>(string folder, Func<IEnumerable<string>, T> take, bool isDeep)
+    private static List<string> Pictures(string folder, bool isDeep)
     {
         EnumerationOptions options = new() { RecurseSubdirectories = isDeep, MaxRecursionDepth = DeepestFolder, IgnoreInaccessible = false, AttributesToSkip = 0 };
         try
         {
-            return take(!Directory.Exists(folder) ? [] : Directory.EnumerateFiles(folder, "*", options).Where(file =>
-                Endings.Contains(Path.GetExtension(file), StringComparer.OrdinalIgnoreCase) &&
-                !Array.Exists(Path.GetRelativePath(folder, file).Split('/', '\\'), part => part.StartsWith('.'))));
+            return !Directory.Exists(folder) ? [] :
+            [
+                .. Directory.EnumerateFiles(folder, "*", options)
+                    .Where(file => Endings.Contains(Path.GetExtension(file), StringComparer.OrdinalIgnoreCase))
+                    .Select(file => (Path: file, Name: Path.GetRelativePath(folder, file).Replace('\\', '/')))
+                    .Where(file => !Array.Exists(file.Name.Split('/'), part => part.StartsWith('.')))
+                    .OrderBy(file => Shuffled(file.Name), StringComparer.Ordinal)
+                    .Select(file => file.Path),
+            ];
         }
         catch (Exception e) when (e is UnauthorizedAccessException or SecurityException or IOException and not DataException)
         {
             throw new DataException($"{folder}: the folder cannot be listed: {e.Message}", e);
         }
     }
+
+    // The last pictures validate: in the order of their names those could be all of one class.
+    private static string Shuffled(string name) => Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(name)));
 
     private static ImageSet Read(string name, string root, List<string> files, int channels)
     {
