@@ -35,129 +35,48 @@ internal static unsafe class BlockProduct<T, TRows, TVectors>
         for (int segment = 0; segment < segments; segment++)
         {
             float* a = operands->Left[segment];
-            for (int t = 0; t < steps; t++)
+            int t = 0;
+            if (TRows.Count * TVectors.Count <= 12)
             {
-                T b0 = T.Load(b);
-                T b1 = TVectors.Count > 1 ? T.Load(b + 1 * T.Count) : default;
-                T b2 = TVectors.Count > 2 ? T.Load(b + 2 * T.Count) : default;
-                T b3 = TVectors.Count > 3 ? T.Load(b + 3 * T.Count) : default;
-                T x0 = T.Create(*a);
-                c00 = T.MultiplyAdd(x0, b0, c00);
-                if (TVectors.Count > 1)
+                // Two steps at a time: few multiply-adds beside the loop's own instructions, which count on a core that is shared.
+                for (; t < steps - 1; t += 2)
                 {
-                    c01 = T.MultiplyAdd(x0, b1, c01);
+                    {
+                        T b0 = T.Load(b), b1 = Vector(1, b), b2 = Vector(2, b), b3 = Vector(3, b);
+                        AddRow(0, a, b0, b1, b2, b3, ref c00, ref c01, ref c02, ref c03);
+                        AddRow(1, a + rowStride, b0, b1, b2, b3, ref c10, ref c11, ref c12, ref c13);
+                        AddRow(2, a + row2, b0, b1, b2, b3, ref c20, ref c21, ref c22, ref c23);
+                        AddRow(3, a + row3, b0, b1, b2, b3, ref c30, ref c31, ref c32, ref c33);
+                        AddRow(4, a + row4, b0, b1, b2, b3, ref c40, ref c41, ref c42, ref c43);
+                        AddRow(5, a + row5, b0, b1, b2, b3, ref c50, ref c51, ref c52, ref c53);
+                    }
+
+                    a += stepStride;
+                    b += columnStride;
+                    {
+                        T b0 = T.Load(b), b1 = Vector(1, b), b2 = Vector(2, b), b3 = Vector(3, b);
+                        AddRow(0, a, b0, b1, b2, b3, ref c00, ref c01, ref c02, ref c03);
+                        AddRow(1, a + rowStride, b0, b1, b2, b3, ref c10, ref c11, ref c12, ref c13);
+                        AddRow(2, a + row2, b0, b1, b2, b3, ref c20, ref c21, ref c22, ref c23);
+                        AddRow(3, a + row3, b0, b1, b2, b3, ref c30, ref c31, ref c32, ref c33);
+                        AddRow(4, a + row4, b0, b1, b2, b3, ref c40, ref c41, ref c42, ref c43);
+                        AddRow(5, a + row5, b0, b1, b2, b3, ref c50, ref c51, ref c52, ref c53);
+                    }
+
+                    a += stepStride;
+                    b += columnStride;
                 }
+            }
 
-                if (TVectors.Count > 2)
-                {
-                    c02 = T.MultiplyAdd(x0, b2, c02);
-                }
-
-                if (TVectors.Count > 3)
-                {
-                    c03 = T.MultiplyAdd(x0, b3, c03);
-                }
-
-                if (TRows.Count > 1)
-                {
-                    T x1 = T.Create(*(a + rowStride));
-                    c10 = T.MultiplyAdd(x1, b0, c10);
-                    if (TVectors.Count > 1)
-                    {
-                        c11 = T.MultiplyAdd(x1, b1, c11);
-                    }
-
-                    if (TVectors.Count > 2)
-                    {
-                        c12 = T.MultiplyAdd(x1, b2, c12);
-                    }
-
-                    if (TVectors.Count > 3)
-                    {
-                        c13 = T.MultiplyAdd(x1, b3, c13);
-                    }
-                }
-
-                if (TRows.Count > 2)
-                {
-                    T x2 = T.Create(*(a + row2));
-                    c20 = T.MultiplyAdd(x2, b0, c20);
-                    if (TVectors.Count > 1)
-                    {
-                        c21 = T.MultiplyAdd(x2, b1, c21);
-                    }
-
-                    if (TVectors.Count > 2)
-                    {
-                        c22 = T.MultiplyAdd(x2, b2, c22);
-                    }
-
-                    if (TVectors.Count > 3)
-                    {
-                        c23 = T.MultiplyAdd(x2, b3, c23);
-                    }
-                }
-
-                if (TRows.Count > 3)
-                {
-                    T x3 = T.Create(*(a + row3));
-                    c30 = T.MultiplyAdd(x3, b0, c30);
-                    if (TVectors.Count > 1)
-                    {
-                        c31 = T.MultiplyAdd(x3, b1, c31);
-                    }
-
-                    if (TVectors.Count > 2)
-                    {
-                        c32 = T.MultiplyAdd(x3, b2, c32);
-                    }
-
-                    if (TVectors.Count > 3)
-                    {
-                        c33 = T.MultiplyAdd(x3, b3, c33);
-                    }
-                }
-
-                if (TRows.Count > 4)
-                {
-                    T x4 = T.Create(*(a + row4));
-                    c40 = T.MultiplyAdd(x4, b0, c40);
-                    if (TVectors.Count > 1)
-                    {
-                        c41 = T.MultiplyAdd(x4, b1, c41);
-                    }
-
-                    if (TVectors.Count > 2)
-                    {
-                        c42 = T.MultiplyAdd(x4, b2, c42);
-                    }
-
-                    if (TVectors.Count > 3)
-                    {
-                        c43 = T.MultiplyAdd(x4, b3, c43);
-                    }
-                }
-
-                if (TRows.Count > 5)
-                {
-                    T x5 = T.Create(*(a + row5));
-                    c50 = T.MultiplyAdd(x5, b0, c50);
-                    if (TVectors.Count > 1)
-                    {
-                        c51 = T.MultiplyAdd(x5, b1, c51);
-                    }
-
-                    if (TVectors.Count > 2)
-                    {
-                        c52 = T.MultiplyAdd(x5, b2, c52);
-                    }
-
-                    if (TVectors.Count > 3)
-                    {
-                        c53 = T.MultiplyAdd(x5, b3, c53);
-                    }
-                }
-
+            for (; t < steps; t++)
+            {
+                T b0 = T.Load(b), b1 = Vector(1, b), b2 = Vector(2, b), b3 = Vector(3, b);
+                AddRow(0, a, b0, b1, b2, b3, ref c00, ref c01, ref c02, ref c03);
+                AddRow(1, a + rowStride, b0, b1, b2, b3, ref c10, ref c11, ref c12, ref c13);
+                AddRow(2, a + row2, b0, b1, b2, b3, ref c20, ref c21, ref c22, ref c23);
+                AddRow(3, a + row3, b0, b1, b2, b3, ref c30, ref c31, ref c32, ref c33);
+                AddRow(4, a + row4, b0, b1, b2, b3, ref c40, ref c41, ref c42, ref c43);
+                AddRow(5, a + row5, b0, b1, b2, b3, ref c50, ref c51, ref c52, ref c53);
                 a += stepStride;
                 b += columnStride;
             }
@@ -190,6 +109,35 @@ internal static unsafe class BlockProduct<T, TRows, TVectors>
         if (TRows.Count > 5)
         {
             End(c + 5 * resultStride, start, adds, c50, c51, c52, c53);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static T Vector(int index, float* b) => TVectors.Count > index ? T.Load(b + index * T.Count) : default;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void AddRow(int row, float* a, T b0, T b1, T b2, T b3, ref T c0, ref T c1, ref T c2, ref T c3)
+    {
+        if (TRows.Count <= row)
+        {
+            return;
+        }
+
+        T x = T.Create(*a);
+        T.Accumulate(x, b0, ref c0);
+        if (TVectors.Count > 1)
+        {
+            T.Accumulate(x, b1, ref c1);
+        }
+
+        if (TVectors.Count > 2)
+        {
+            T.Accumulate(x, b2, ref c2);
+        }
+
+        if (TVectors.Count > 3)
+        {
+            T.Accumulate(x, b3, ref c3);
         }
     }
 

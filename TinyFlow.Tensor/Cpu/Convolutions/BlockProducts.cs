@@ -13,8 +13,11 @@ internal static unsafe class BlockProducts<T> where T : struct, ILanes<T>
         .. ByVectors<One>(), .. ByVectors<Two>(), .. ByVectors<Three>(), .. ByVectors<Four>(), .. ByVectors<Five>(), .. ByVectors<Six>(),
     ];
 
-    /// <summary>The most vectors of a block: 6 rows of them, the vectors themselves and one factor must fit into the registers.</summary>
-    public static int Vectors => LaneTraits.Registers<T>() >= 32 ? 4 : 2;
+    /// <summary>The most vectors of a block of any number of rows.</summary>
+    public static int Vectors => VectorsBeside(Rows);
+
+    /// <summary>The most vectors of a block of so many rows: their sums, the vectors themselves and two factors must fit into the registers.</summary>
+    public static int VectorsBeside(int rows) => Math.Clamp((LaneTraits.Registers<T>() - 2) / (rows + 1), 1, 4);
 
     /// <summary>The kernel for a block.</summary>
     public static delegate*<BlockOperands*, void> For(int rows, int vectors) =>

@@ -57,11 +57,9 @@ internal unsafe struct DirectConvolution<T> : IWork where T : struct, ILanes<T>
     /// <summary>Lays filters out as the kernels read them: by block of output channels, then [R, S, C, channels of the block].</summary>
     public static void Pack(in ConvolutionGeometry geometry, FilterView filters, float* packed)
     {
-        int vectors = PaddedOutputs(geometry) / T.Count, blocks = Parts.Count(vectors, BlockProducts<T>.Vectors);
-        for (int block = 0; block < blocks; block++)
+        foreach ((int firstVector, int vectors) in Parts.Of(PaddedOutputs(geometry) / T.Count, BlockProducts<T>.Vectors))
         {
-            int first = Parts.Start(vectors, blocks, block) * T.Count, end = Parts.Start(vectors, blocks, block + 1) * T.Count;
-            int present = Math.Min(end, geometry.OutputChannels) - first;
+            int first = firstVector * T.Count, end = first + vectors * T.Count, present = Math.Min(end, geometry.OutputChannels) - first;
             for (int r = 0; r < geometry.KernelHeight; r++)
             {
                 for (int s = 0; s < geometry.KernelWidth; s++)
@@ -111,8 +109,7 @@ internal unsafe struct DirectConvolution<T> : IWork where T : struct, ILanes<T>
 
     private readonly void Row(float** rows, float* to, int outputs, bool adds)
     {
-        int vectors = outputs / T.Count, blocks = Parts.Count(vectors, BlockProducts<T>.Vectors);
-        int width = _geometry.OutputWidth, runs = Parts.Count(width, BlockProducts<T>.Rows), taps = _geometry.KernelWidth * _geometry.InputChannels;
+        int taps = _geometry.KernelWidth * _geometry.InputChannels;
         float** left = stackalloc float*[_geometry.KernelHeight];
         nint pixelStride = (nint)_geometry.StrideX * _geometry.InputChannels;
         BlockOperands operands = new()
@@ -126,14 +123,12 @@ internal unsafe struct DirectConvolution<T> : IWork where T : struct, ILanes<T>
             ResultStride = outputs,
             Adds = adds,
         };
-        for (int block = 0; block < blocks; block++)
+        foreach ((int first, int count) in Parts.Of(outputs / T.Count, BlockProducts<T>.Vectors))
         {
-            int first = Parts.Start(vectors, blocks, block), count = Parts.Start(vectors, blocks, block + 1) - first;
             operands.ColumnStride = count * T.Count;
             operands.Start = _bias is null ? null : _bias + first * T.Count;
-            for (int run = 0; run < runs; run++)
+            foreach ((int x, int pixels) in Parts.Of(_geometry.OutputWidth, BlockProducts<T>.Rows))
             {
-                int x = Parts.Start(width, runs, run), pixels = Parts.Start(width, runs, run + 1) - x;
                 for (int r = 0; r < _geometry.KernelHeight; r++)
                 {
                     left[r] = rows[r] + x * pixelStride;

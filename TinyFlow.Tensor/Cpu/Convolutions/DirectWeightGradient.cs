@@ -99,7 +99,6 @@ internal unsafe struct DirectWeightGradient<T> : IWork where T : struct, ILanes<
     private readonly void AddWide(float** rows, float* dy, nint dyStride, float* sums, bool adds)
     {
         int inputs = _geometry.KernelWidth * _geometry.InputChannels, vectors = _parts.InnerLength / T.Count;
-        int blocks = Parts.Count(vectors, BlockProducts<T>.Vectors), runs = Parts.Count(inputs, BlockProducts<T>.Rows);
         float* left;
         BlockOperands operands = new()
         {
@@ -112,15 +111,13 @@ internal unsafe struct DirectWeightGradient<T> : IWork where T : struct, ILanes<
             ResultStride = _parts.InnerLength,
             Adds = adds,
         };
-        for (int block = 0; block < blocks; block++)
+        foreach ((int firstVector, int count) in Parts.Of(vectors, BlockProducts<T>.VectorsBeside(Math.Min(inputs, BlockProducts<T>.Rows))))
         {
-            int firstVector = Parts.Start(vectors, blocks, block), count = Parts.Start(vectors, blocks, block + 1) - firstVector;
             operands.Right = dy + firstVector * T.Count;
             for (int r = 0; r < _geometry.KernelHeight; r++)
             {
-                for (int run = 0; run < runs; run++)
+                foreach ((int j, int length) in Parts.Of(inputs, BlockProducts<T>.Rows))
                 {
-                    int j = Parts.Start(inputs, runs, run), length = Parts.Start(inputs, runs, run + 1) - j;
                     left = rows[r] + j;
                     operands.Result = sums + ((nint)r * inputs + j) * _parts.InnerLength + firstVector * T.Count;
                     BlockProducts<T>.For(length, count)(&operands);
@@ -131,7 +128,7 @@ internal unsafe struct DirectWeightGradient<T> : IWork where T : struct, ILanes<
 
     private readonly void AddThin(float** rows, float* dy, nint pixelStride, nint channelStride, float* sums, bool adds)
     {
-        int vectors = _parts.InnerLength / T.Count, blocks = Parts.Count(vectors, BlockProducts<T>.Vectors);
+        int vectors = _parts.InnerLength / T.Count, mostVectors = BlockProducts<T>.VectorsBeside(_geometry.OutputChannels);
         float* left = dy;
         BlockOperands operands = new()
         {
@@ -146,9 +143,8 @@ internal unsafe struct DirectWeightGradient<T> : IWork where T : struct, ILanes<
         };
         for (int r = 0; r < _geometry.KernelHeight; r++)
         {
-            for (int block = 0; block < blocks; block++)
+            foreach ((int firstVector, int count) in Parts.Of(vectors, mostVectors))
             {
-                int firstVector = Parts.Start(vectors, blocks, block), count = Parts.Start(vectors, blocks, block + 1) - firstVector;
                 operands.Right = rows[r] + firstVector * T.Count;
                 operands.Result = sums + (nint)r * _geometry.OutputChannels * _parts.InnerLength + firstVector * T.Count;
                 BlockProducts<T>.For(_geometry.OutputChannels, count)(&operands);
@@ -162,15 +158,15 @@ internal unsafe struct DirectWeightGradient<T> : IWork where T : struct, ILanes<
         int width = _geometry.OutputWidth;
         if (channelStride == 1)
         {
-            for (int k = 0; k < _geometry.OutputChannels; k += T.Count)
+            // As a product with ones, which loads several vectors of a pixel before it goes on to the next.
+            float one = 1;
+            float* left = &one;
+            BlockOperands operands = new() { Left = &left, Segments = 1, Steps = width, ColumnStride = pixelStride, Adds = true };
+            foreach ((int firstVector, int vectors) in Parts.Of(_parts.BiasLength / T.Count, BlockProducts<T>.VectorsBeside(rows: 1)))
             {
-                T sum = T.Zero;
-                for (int x = 0; x < width; x++)
-                {
-                    sum += T.Load(dy + x * pixelStride + k);
-                }
-
-                T.Store(T.Load(sums + k) + sum, sums + k);
+                operands.Right = dy + firstVector * T.Count;
+                operands.Result = sums + firstVector * T.Count;
+                BlockProducts<T>.For(rows: 1, vectors)(&operands);
             }
 
             return;

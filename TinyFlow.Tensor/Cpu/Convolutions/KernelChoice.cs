@@ -66,7 +66,7 @@ internal static class KernelChoice
 
     // A multiply-add takes four cycles: fewer than eight sums at work leave some of them idle.
     private static double Rate<T>(double full, int rows, int vectors) where T : struct, ILanes<T> =>
-        full * Math.Min(1, rows * Math.Min(vectors, BlockProducts<T>.Vectors) / 8.0);
+        full * Math.Min(1, rows * Math.Min(vectors, BlockProducts<T>.VectorsBeside(rows)) / 8.0);
 
     // Channels that do not fill vectors go through a staging row, element by element.
     private static double Scatter<T>(in ConvolutionGeometry geometry) where T : struct, ILanes<T> =>

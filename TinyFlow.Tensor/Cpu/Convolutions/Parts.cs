@@ -9,6 +9,9 @@ internal static class Parts
     /// <summary>Where a part begins; part number <paramref name="count"/> begins at the end.</summary>
     public static int Start(int total, int count, int part) => (int)((long)total * part / count);
 
+    /// <summary>The fewest parts of at most <paramref name="largest"/>, one after the other; for inner loops, without a division for each.</summary>
+    public static EvenParts Of(int total, int largest) => new(total, largest);
+
     /// <summary>The part that an element of the range is in.</summary>
     public static int Holding(int total, int count, int element) => (int)((((long)element + 1) * count - 1) / total);
 

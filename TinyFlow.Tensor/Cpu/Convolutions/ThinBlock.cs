@@ -26,59 +26,59 @@ internal static unsafe class ThinBlock<T, TPixels, TOutputs>
             {
                 T w0 = T.Load(filters), w1 = TOutputs.Count > 1 ? T.Load(filters + filterStride) : default;
                 T x0 = T.Load(x);
-                c00 = T.MultiplyAdd(x0, w0, c00);
+                T.Accumulate(x0, w0, ref c00);
                 if (TOutputs.Count > 1)
                 {
-                    c01 = T.MultiplyAdd(x0, w1, c01);
+                    T.Accumulate(x0, w1, ref c01);
                 }
 
                 if (TPixels.Count > 1)
                 {
                     T x1 = T.Load(x + pixelStride);
-                    c10 = T.MultiplyAdd(x1, w0, c10);
+                    T.Accumulate(x1, w0, ref c10);
                     if (TOutputs.Count > 1)
                     {
-                        c11 = T.MultiplyAdd(x1, w1, c11);
+                        T.Accumulate(x1, w1, ref c11);
                     }
                 }
 
                 if (TPixels.Count > 2)
                 {
                     T x2 = T.Load(x + pixel2);
-                    c20 = T.MultiplyAdd(x2, w0, c20);
+                    T.Accumulate(x2, w0, ref c20);
                     if (TOutputs.Count > 1)
                     {
-                        c21 = T.MultiplyAdd(x2, w1, c21);
+                        T.Accumulate(x2, w1, ref c21);
                     }
                 }
 
                 if (TPixels.Count > 3)
                 {
                     T x3 = T.Load(x + pixel3);
-                    c30 = T.MultiplyAdd(x3, w0, c30);
+                    T.Accumulate(x3, w0, ref c30);
                     if (TOutputs.Count > 1)
                     {
-                        c31 = T.MultiplyAdd(x3, w1, c31);
+                        T.Accumulate(x3, w1, ref c31);
                     }
                 }
 
                 if (TPixels.Count > 4)
                 {
                     T x4 = T.Load(x + pixel4);
-                    c40 = T.MultiplyAdd(x4, w0, c40);
+                    T.Accumulate(x4, w0, ref c40);
                     if (TOutputs.Count > 1)
                     {
-                        c41 = T.MultiplyAdd(x4, w1, c41);
+                        T.Accumulate(x4, w1, ref c41);
                     }
                 }
 
                 if (TPixels.Count > 5)
                 {
                     T x5 = T.Load(x + pixel5);
-                    c50 = T.MultiplyAdd(x5, w0, c50);
+                    T.Accumulate(x5, w0, ref c50);
                     if (TOutputs.Count > 1)
                     {
-                        c51 = T.MultiplyAdd(x5, w1, c51);
+                        T.Accumulate(x5, w1, ref c51);
                     }
                 }
 

@@ -69,7 +69,7 @@ internal unsafe struct ThinOutputConvolution<T> : IWork where T : struct, ILanes
     [SkipLocalsInit]
     public readonly void Run(int piece, int worker)
     {
-        int image = piece / _bands, band = piece % _bands, width = _geometry.OutputWidth, runs = Parts.Count(width, 6);
+        int image = piece / _bands, band = piece % _bands, width = _geometry.OutputWidth;
         int paddedInputs = PaddedInputs(_geometry), vectors = _geometry.KernelWidth * paddedInputs / T.Count;
         nint pixelStride = (nint)_geometry.StrideX * paddedInputs, filterStride = FilterStride(_geometry);
         float** rows = stackalloc float*[_geometry.KernelHeight];
@@ -80,9 +80,8 @@ internal unsafe struct ThinOutputConvolution<T> : IWork where T : struct, ILanes
         {
             padded.Under(y, rows);
             float* to = _output.Image(image) + (nint)y * width * _output.PixelStride;
-            for (int run = 0; run < runs; run++)
+            foreach ((int x, int pixels) in Parts.Of(width, 6))
             {
-                int x = Parts.Start(width, runs, run), pixels = Parts.Start(width, runs, run + 1) - x;
                 for (int k = 0; k < _geometry.OutputChannels; k += 2)
                 {
                     int outputs = Math.Min(2, _geometry.OutputChannels - k);

@@ -9,17 +9,22 @@ namespace TinyFlow.Cpu.Convolutions;
 /// The gradients with respect to a 3x3 weight and the bias, stride 1, as F(3x3, 4x4): x and dy are transformed, 36
 /// products [C × tiles]·[tiles × K] add up chunk by chunk of tiles, and their sums are transformed back once.
 /// A sum over tiles is one chain in the order of the tiles, so threads and blocks cannot change a result.
-/// For many channels: <see cref="WinogradWeightGradient{T}"/> adds all 36 sums up band by band, which is worth it while
+/// For many channels and for few tiles: <see cref="WinogradWeightGradient{T}"/> adds all 36 sums up band by band, which is worth it while
 /// they fit into a core's cache; here each plane is multiplied on its own, over all tiles at once.
 /// </summary>
 internal static unsafe class WideWinogradWeightGradient<T> where T : struct, ILanes<T>
 {
-    // Of the 36 sums that a core's second-level cache can hold beside a band of tiles.
-    private const int MostBandSums = 36 * 96 * 64;
+    // Of the 36 sums that a core's second-level cache can hold beside a band of tiles: one of 1 MB or more where vectors have 512
+    // bits, else one of 512 KB.
+    private static int MostBandSums => WinogradTransforms<T>.Planes * (T.Count == 16 ? 96 * 64 : 48 * 48);
 
-    /// <summary>Whether this way is the faster one, by the channels alone.</summary>
+    /// <summary>
+    /// Whether this way is the faster one: for many channels, and for so few tiles that they are not cut into chunks, which
+    /// would leave all threads but one without work.
+    /// </summary>
     public static bool Suits(in ConvolutionGeometry geometry) =>
-        WinogradTransforms<T>.Planes * Parts.RoundUp(geometry.InputChannels, T.Count) * Parts.RoundUp(geometry.OutputChannels, T.Count) > MostBandSums;
+        WinogradTransforms<T>.Planes * Parts.RoundUp(geometry.InputChannels, T.Count) * Parts.RoundUp(geometry.OutputChannels, T.Count) > MostBandSums ||
+        WinogradWeightGradient<T>.Chunks(geometry) == 1;
 
     /// <summary>Computes both; x and dy are channels last, the geometry is the forward one. A bias that is not wanted is null.</summary>
     public static void Run(
@@ -71,7 +76,6 @@ internal static unsafe class WideWinogradWeightGradient<T> where T : struct, ILa
         {
             (int plane, int block) = Math.DivRem(piece, planes.Blocks);
             int vectors = planes.FirstVector(block + 1) - planes.FirstVector(block), columns = vectors * T.Count;
-            int channels = geometry.InputChannels, runs = Parts.Count(channels, BlockProducts<T>.Rows);
             int start = planes.FirstTile(chunk);
             (int first, int end) = planes.Tiles.InPlane(plane, start, planes.FirstTile(chunk + 1));
             float* left, inputs = planes.Inputs + plane * planes.InputPlane + (first - start) * planes.InputStride, sums = planes.SumBlock(plane, block);
@@ -87,9 +91,8 @@ internal static unsafe class WideWinogradWeightGradient<T> where T : struct, ILa
                 ResultStride = columns,
                 Adds = chunk > 0,
             };
-            for (int run = 0; run < runs; run++)
+            foreach ((int channel, int rows) in Parts.Of(geometry.InputChannels, BlockProducts<T>.Rows))
             {
-                int channel = Parts.Start(channels, runs, run), rows = Parts.Start(channels, runs, run + 1) - channel;
                 left = inputs + channel;
                 operands.Result = sums + (nint)channel * columns;
                 BlockProducts<T>.For(rows, vectors)(&operands);

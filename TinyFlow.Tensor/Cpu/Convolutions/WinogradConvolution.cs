@@ -11,9 +11,6 @@ namespace TinyFlow.Cpu.Convolutions;
 /// </summary>
 internal unsafe struct WinogradConvolution<T> : IWork where T : struct, ILanes<T>
 {
-    // What the planes of a band may take of a second-level cache of 512 KB or more, beside the filters.
-    private const int BandBytes = 448 << 10;
-
     // Planes end on an odd multiple of a cache line, so that the 36 of them do not fall into the same cache sets.
     private const int PlanePadding = 16;
 
@@ -42,6 +39,10 @@ internal unsafe struct WinogradConvolution<T> : IWork where T : struct, ILanes<T
         _scratchStride = ScratchLength(geometry);
         Pieces = Parts.RoundUp(Parts.Count(_tiles.Count, BandTiles(geometry)), workers);
     }
+
+    // What the planes of a band may take of a second-level cache, beside the filters: of 1 MB or more where vectors have 512
+    // bits, else of 512 KB.
+    private static int BandBytes => T.Count == 16 ? 448 << 10 : 256 << 10;
 
     /// <summary>The number of bands.</summary>
     public int Pieces { get; }
@@ -110,10 +111,9 @@ internal unsafe struct WinogradConvolution<T> : IWork where T : struct, ILanes<T
         {
             operands.Right = filters + plane * WinogradFilters<T>.Plane(_geometry, columns);
             (int planeFirst, int planeEnd) = _tiles.InPlane(plane, first, end);
-            int tiles = planeEnd - planeFirst, runs = Parts.Count(tiles, BlockProducts<T>.Rows);
-            for (int run = 0; run < runs; run++)
+            foreach ((int start, int rows) in Parts.Of(Math.Max(0, planeEnd - planeFirst), BlockProducts<T>.Rows))
             {
-                int start = Parts.Start(tiles, runs, run), rows = Parts.Start(tiles, runs, run + 1) - start, tile = planeFirst - first + start;
+                int tile = planeFirst - first + start;
                 left = inputs + plane * inputPlane + (nint)tile * paddedInputs;
                 operands.Result = products + plane * outputPlane + (nint)tile * columns;
                 BlockProducts<T>.For(rows, vectors)(&operands);

@@ -38,17 +38,37 @@ internal static unsafe class WinogradTransforms<T> where T : struct, ILanes<T>
     {
         float* memory = stackalloc float[Planes * T.Count + 16];
         float* half = Aligned(memory);
-        for (int i = 0; i < Planes; i++)
+        if (endColumn - firstColumn < Window)
         {
-            if (i % Window < firstColumn || i % Window >= endColumn)
+            for (int i = 0; i < Planes; i++)
             {
-                T.Store(T.Zero, half + i * T.Count);
+                if (i % Window < firstColumn || i % Window >= endColumn)
+                {
+                    T.Store(T.Zero, half + i * T.Count);
+                }
             }
         }
 
+        bool goesOn = endColumn == Window;
         float* row0 = rows[0], row1 = rows[1], row2 = rows[2], row3 = rows[3], row4 = rows[4], row5 = rows[5];
         for (int vector = 0; vector < vectors; vector++)
         {
+            if (goesOn && vector * T.Count % Prefetch.LineLength == 0)
+            {
+                // The columns that the tile to the right has more than this one.
+                nint next = Window * pixelStride + vector * T.Count;
+                for (int column = 0; column < Tile; column++)
+                {
+                    Prefetch.Line(row0 + next);
+                    Prefetch.Line(row1 + next);
+                    Prefetch.Line(row2 + next);
+                    Prefetch.Line(row3 + next);
+                    Prefetch.Line(row4 + next);
+                    Prefetch.Line(row5 + next);
+                    next += pixelStride;
+                }
+            }
+
             nint offset = firstColumn * pixelStride + vector * T.Count;
             float* to = half + firstColumn * T.Count;
             for (int column = firstColumn; column < endColumn; column++)
@@ -93,6 +113,16 @@ internal static unsafe class WinogradTransforms<T> where T : struct, ILanes<T>
         float* memory = stackalloc float[Tile * Window * T.Count + 16];
         float* half = Aligned(memory);
         T start = bias is null ? T.Zero : T.Load(bias);
+        for (int row = 0; row < TRows.Count; row++)
+        {
+            // Where the tile to the right will be written: a store to a line that is not there waits for the old contents.
+            float* next = to + row * rowStride + TColumns.Count * pixelStride;
+            for (int column = 0; column < TColumns.Count; column++)
+            {
+                Prefetch.Line(next + column * pixelStride);
+            }
+        }
+
         for (int column = 0; column < Window; column++)
         {
             if (!WinogradTile.Has(TColumns.Count, column))
@@ -152,9 +182,20 @@ internal static unsafe class WinogradTransforms<T> where T : struct, ILanes<T>
         for (int vector = 0; vector < vectors; vector++)
         {
             T total = T.Zero;
+            bool fetches = vector * T.Count % Prefetch.LineLength == 0;
             for (int column = 0; column < TColumns.Count; column++)
             {
                 float* pixel = dy + column * pixelStride + vector * T.Count;
+                if (fetches)
+                {
+                    // The tile to the right.
+                    float* next = pixel + TColumns.Count * pixelStride;
+                    for (int row = 0; row < TRows.Count; row++)
+                    {
+                        Prefetch.Line(next + row * rowStride);
+                    }
+                }
+
                 T y0 = T.Load(pixel), y1 = TRows.Count > 1 ? T.Load(pixel + rowStride) : T.Zero;
                 T y2 = TRows.Count > 2 ? T.Load(pixel + 2 * rowStride) : T.Zero, y3 = TRows.Count > 3 ? T.Load(pixel + 3 * rowStride) : T.Zero;
                 total += y0 + y1 + (y2 + y3);

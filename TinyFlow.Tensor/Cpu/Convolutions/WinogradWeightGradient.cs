@@ -104,7 +104,6 @@ internal unsafe struct WinogradWeightGradient<T> : IWork where T : struct, ILane
         float* x, nint inputPlane, float* dy, nint outputPlane, float* sums, nint sumPlane, int first, int end, bool adds)
     {
         int inputs = PaddedInputs(_geometry), outputs = PaddedOutputs(_geometry), vectors = outputs / T.Count;
-        int blocks = Parts.Count(vectors, BlockProducts<T>.Vectors), runs = Parts.Count(_geometry.InputChannels, BlockProducts<T>.Rows);
         float* left;
         BlockOperands operands = new()
         {
@@ -121,13 +120,11 @@ internal unsafe struct WinogradWeightGradient<T> : IWork where T : struct, ILane
             (int planeFirst, int planeEnd) = _tiles.InPlane(plane, first, end);
             int skipped = planeFirst - first;
             operands.Steps = Math.Max(0, planeEnd - planeFirst);
-            for (int block = 0; block < blocks; block++)
+            foreach ((int firstVector, int count) in Parts.Of(vectors, BlockProducts<T>.Vectors))
             {
-                int firstVector = Parts.Start(vectors, blocks, block), count = Parts.Start(vectors, blocks, block + 1) - firstVector;
                 operands.Right = dy + plane * outputPlane + (nint)skipped * outputs + firstVector * T.Count;
-                for (int run = 0; run < runs; run++)
+                foreach ((int c, int rows) in Parts.Of(_geometry.InputChannels, BlockProducts<T>.Rows))
                 {
-                    int c = Parts.Start(_geometry.InputChannels, runs, run), rows = Parts.Start(_geometry.InputChannels, runs, run + 1) - c;
                     left = x + plane * inputPlane + (nint)skipped * inputs + c;
                     operands.Result = sums + plane * sumPlane + (nint)c * outputs + firstVector * T.Count;
                     BlockProducts<T>.For(rows, count)(&operands);

@@ -30,6 +30,9 @@ internal unsafe interface ILanes<T> : IReal<T> where T : struct, ILanes<T>
     /// <summary>Stores the first <paramref name="count"/> lanes and touches nothing behind them.</summary>
     static abstract void StorePartial(T value, float* destination, int count);
 
+    /// <summary>sum += a·b, rounded once. As a reference, because only then does the JIT add in place; a result that is assigned goes through another register.</summary>
+    static abstract void Accumulate(T a, T b, ref T sum);
+
     /// <summary>c − a·b, rounded once.</summary>
     static abstract T NegatedMultiplyAdd(T a, T b, T c);
 

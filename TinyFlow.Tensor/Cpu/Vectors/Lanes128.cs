@@ -5,12 +5,12 @@ using System.Runtime.Intrinsics.X86;
 namespace TinyFlow.Cpu.Vectors;
 
 /// <summary>Four numbers: SSE, NEON, and whatever else there is.</summary>
-internal readonly unsafe struct Lanes128 : ILanes<Lanes128>
+internal unsafe struct Lanes128 : ILanes<Lanes128>
 {
     // The bits of √½: below them the exponent counts one less.
     private const int RootHalfBits = 0x3F3504F3;
 
-    private readonly Vector128<float> _value;
+    private Vector128<float> _value;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Lanes128(Vector128<float> value) => _value = value;
@@ -89,6 +89,9 @@ internal readonly unsafe struct Lanes128 : ILanes<Lanes128>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes128 MultiplyAdd(Lanes128 a, Lanes128 b, Lanes128 c) => new(Vector128.FusedMultiplyAdd(a._value, b._value, c._value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Accumulate(Lanes128 a, Lanes128 b, ref Lanes128 sum) => sum._value = Vector128.FusedMultiplyAdd(a._value, b._value, sum._value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes128 NegatedMultiplyAdd(Lanes128 a, Lanes128 b, Lanes128 c) => new(Vector128.FusedMultiplyAdd(-a._value, b._value, c._value));
