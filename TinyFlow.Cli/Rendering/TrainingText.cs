@@ -42,7 +42,7 @@ internal static class TrainingText
         $"Warning: training has diverged: {now:F4} bits/dim in this epoch, after {before:F4} in an earlier one, and seldom comes back. Start again with a lower --learning-rate.{(best is null ? "" : FormattableString.Invariant($" The best model so far, of epoch {best.Epoch}, has {best.BitsPerDim:F4} bits/dim on the validation images."))}");
 
     /// <summary>The seed notebook's own checks of a new model.</summary>
-    public static IEnumerable<string> SelfChecks(SelfCheck check, LossValues loss, bool isLikelihood)
+    public static IEnumerable<string> SelfChecks(SelfCheck check)
     {
         CultureInfo invariant = CultureInfo.InvariantCulture;
         yield return "Checks before training:";
@@ -51,10 +51,12 @@ internal static class TrainingText
         yield return string.Create(invariant, $"  reconstruction error  {check.ReconstructionError:0.0e-0}, the largest of any pixel, on a scale of 0 to 1");
         yield return string.Create(invariant, $"  log_det               {check.LogDetMinimum:F2} to {check.LogDetMaximum:F2}");
         yield return string.Create(invariant, $"  parameters            {check.Parameters:N0}");
-        yield return string.Create(
-            invariant,
-            $"  first loss            {loss.Loss:F2}   {Parts(loss)}   dequantization {loss.Dequantization:F1}   {loss.BitsPerDim:F3} bits/dim{(isLikelihood ? "" : NotALikelihood)}");
     }
+
+    /// <summary>The last of the checks: the first step's loss, which is that of the new model.</summary>
+    public static string FirstLoss(LossValues loss, bool isLikelihood) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"  first loss            {loss.Loss:F2}   {Parts(loss)}   dequantization {loss.Dequantization:F1}   {loss.BitsPerDim:F3} bits/dim{(isLikelihood ? "" : NotALikelihood)}");
 
     // A single image has no standard error, and what is not finite has neither.
     private static string Figure(EvaluationResult result)

@@ -31,6 +31,11 @@ internal sealed class RunObserver(
     {
         SayOnceThatStepsAreNotRecorded();
         display.Show(step);
+        if (step.Step == 1)
+        {
+            display.Line(TrainingText.FirstLoss(step.Loss, trainer.IsLikelihood));
+        }
+
         if ((step.StepOfEpoch - 1) % LogEvery != 0)
         {
             return;

@@ -63,8 +63,8 @@ internal static class TrainingRun
         Console.Error.WriteLine($"{(resumed is null ? "Training" : $"Resuming at step {trainer.Step}:")} preset {config.Model.Preset} on {data.Training}; run {folder.Path}");
         if (resumed is null)
         {
-            LossValues first = trainer.FirstLoss();
-            foreach (string line in TrainingText.SelfChecks(SelfCheck.Run(model, data.Training, config.Training.Seed), first, trainer.IsLikelihood))
+            trainer.Initialize();
+            foreach (string line in TrainingText.SelfChecks(SelfCheck.Run(model, data.Training, config.Training.Seed)))
             {
                 Console.Error.WriteLine(line);
             }

@@ -1,6 +1,5 @@
 using TinyFlow.Autograd;
 using TinyFlow.Nvp.Data;
-using TinyFlow.Nvp.Flows;
 using TinyFlow.Nvp.Models;
 using TinyFlow.Nvp.Objectives;
 using TinyFlow.Nvp.Parameters;
@@ -107,17 +106,6 @@ internal sealed class StepProgram : IDisposable
             int row = (batch + i) % StepsAhead * Outcomes;
             yield return (LossValues.FromArray(_outcomesOnHost.AsSpan(row, Outcomes - 1)), _outcomesOnHost[row + Outcomes - 1]);
         }
-    }
-
-    /// <summary>The loss of the first batch of the planned epoch, as a step computes it, without changing anything.</summary>
-    public LossValues FirstLoss()
-    {
-        _buffersBefore.Take();
-        using Tensor x = FirstImages(_batches.SizeOf(0));
-        using Tape tape = new(_model.Backend, recording: false);
-        LossValues loss = LossValues.Of(_objective.Loss(_model.Forward(tape.Constant(x), Pass.Training)));
-        _buffersBefore.Restore();
-        return loss;
     }
 
     /// <summary>So many of the planned epoch's first images, as steps see them. The caller disposes them.</summary>

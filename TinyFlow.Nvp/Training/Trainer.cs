@@ -93,7 +93,7 @@ public sealed partial class Trainer : IDisposable
     /// <exception cref="NonFiniteException">A loss or gradient was not finite; the parameters are those of the step before.</exception>
     public TrainingEnd Run(ITrainingObserver? observer = null, CancellationToken cancellation = default)
     {
-        InitializeFromData();
+        Initialize();
         try
         {
             return Loop(observer, cancellation);
@@ -127,17 +127,20 @@ public sealed partial class Trainer : IDisposable
         }
     }
 
-    /// <summary>
-    /// The loss of the first batch before any update, as a training step computes it, but without changing anything
-    /// (except that layers which start from data do so).
-    /// </summary>
-    public LossValues FirstLoss()
+    /// <summary>Sets what starts from data (ActNorm), once, by the first images of the first epoch; <see cref="Run"/> begins with it.</summary>
+    public void Initialize()
     {
-        InitializeFromData();
-        _average?.Hide();
+        if (_isInitialized || Step > 0 || _model.Flow is not IDataInitialized { IsInitialized: false })
+        {
+            return;
+        }
+
+        _isInitialized = true;
         _program.Plan(0, 0, _ => 0);
         _isPlanned = false;
-        return _program.FirstLoss();
+        using Tensor x = _program.FirstImages(Math.Min(InitializationImages, _data.Training.Count));
+        _model.Initialize(x);
+        _average?.Reset();
     }
 
     /// <summary>Everything that the run needs to go on, as a checkpoint; its model is the average of the weights, if there is one.</summary>
@@ -290,21 +293,6 @@ public sealed partial class Trainer : IDisposable
     }
 
     private double LearningRateAt(long step) => LearningRates.At(Config, _position.Epoch, Plan.At(step), step);
-
-    private void InitializeFromData()
-    {
-        if (_isInitialized || Step > 0 || _model.Flow is not IDataInitialized { IsInitialized: false })
-        {
-            return;
-        }
-
-        _isInitialized = true;
-        _program.Plan(0, 0, _ => 0);
-        _isPlanned = false;
-        using Tensor x = _program.FirstImages(Math.Min(InitializationImages, _data.Training.Count));
-        _model.Initialize(x);
-        _average?.Reset();
-    }
 
     private NonFiniteException NonFinite(string what)
     {

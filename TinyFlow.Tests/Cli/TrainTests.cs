@@ -206,7 +206,7 @@ public sealed class TrainTests
     [OSCondition(OperatingSystems.Linux | OperatingSystems.OSX)]
     public void Ctrl_C_twice_quits_at_once()
     {
-        // The first loss of a large batch on the slow backend takes many seconds, which are not waited for.
+        // The first step of a large batch on the slow backend takes many seconds, which are not waited for.
         using TemporaryFolder folder = new();
         using Process process = CliProcess.StartUntil(
             "Training preset", folder.Path, ["train", "--preset", "notebook", "--layers", "8", "--hidden", "64", "--batch-size", "512", "--device", "reference", "--out", "run"]);

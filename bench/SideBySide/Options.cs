@@ -104,8 +104,8 @@ internal sealed record Options
         Option<bool> quick = new("--quick") { Description = "Few repetitions of smaller batches after a short warm-up: whether it works, not how fast." };
         Option<bool> json = new("--json") { Description = "One JSON object alone on standard output." };
         Option<bool> markdown = new("--markdown") { Description = "The tables of README.md and docs/." };
-        Option<bool> check = new("--check") { Description = "Warn of ratios below those in bench/baseline.json. Never fails on a time." };
-        Option<bool> save = new("--save-baseline") { Description = "Write this run's ratios to bench/baseline.json." };
+        Option<bool> check = new("--check") { Description = "Warn of ratios below those in bench/baseline-BITS.json, BITS being the width of the vectors. Never fails on a time." };
+        Option<bool> save = new("--save-baseline") { Description = "Write this run's ratios to bench/baseline-BITS.json." };
         Option<bool> update = new("--update-docs") { Description = "Put this run's tables and chart into README.md and docs/." };
         Option<string?> roofline = new("--roofline") { Description = "Draw the kernels under the machine's ceilings.", HelpName = "FILE.png" };
         RootCommand command = new("Trains, evaluates and samples with TinyFlow and TorchSharp side by side on this machine.")

@@ -44,7 +44,8 @@ internal static class Program
         try
         {
             Repository repository = Repository.Find();
-            Baseline? baseline = options.Checks ? Baseline.Load(repository.Baseline) : null;
+            int vectorBits = Machine.Current.VectorBits;
+            Baseline? baseline = options.Checks ? Baseline.Load(repository.Baseline(vectorBits)) : null;
             Results results = Measure(options);
             Report.Write(results, options.Format, Console.Out);
             if (options.Roofline is { } chart)
@@ -55,13 +56,13 @@ internal static class Program
             baseline?.Compare(results, Console.Error);
             if (options.SavesBaseline)
             {
-                Baseline.Of(results).Save(repository.Baseline);
+                Baseline.Of(results).Save(repository.Baseline(vectorBits));
             }
 
             if (options.UpdatesDocuments)
             {
-                repository.Update(Report.Tables(results));
-                Roofline.Draw(results, repository.Roofline);
+                repository.Update(Report.Tables(results), vectorBits);
+                Roofline.Draw(results, repository.Roofline(vectorBits));
             }
 
             return 0;

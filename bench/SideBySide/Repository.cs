@@ -4,17 +4,18 @@ namespace Bench;
 
 /// <summary>
 /// The files of the repository that hold a run's figures. A document asks for a table between
-/// <c>&lt;!-- bench: NAME --&gt;</c> and <c>&lt;!-- /bench --&gt;</c>.
+/// <c>&lt;!-- bench: NAME --&gt;</c> and <c>&lt;!-- /bench --&gt;</c>, or with <c>NAME 256</c> for that of a machine with vectors of
+/// so many bits.
 /// </summary>
 internal sealed partial class Repository(string root)
 {
     private static readonly string[] Documents = ["README.md", "docs/benchmarks.md", "docs/performance.md"];
 
-    /// <summary>The ratios that later runs are compared with.</summary>
-    public string Baseline => Path.Combine(root, "bench", "baseline.json");
+    /// <summary>The ratios that later runs on machines with vectors of so many bits are compared with.</summary>
+    public string Baseline(int vectorBits) => Path.Combine(root, "bench", $"baseline-{vectorBits}.json");
 
-    /// <summary>The chart of the kernels.</summary>
-    public string Roofline => Path.Combine(root, "docs", "images", "roofline.png");
+    /// <summary>The chart of the kernels on such machines.</summary>
+    public string Roofline(int vectorBits) => Path.Combine(root, "docs", "images", $"roofline-{vectorBits}.png");
 
     /// <summary>The repository that this program was built in.</summary>
     /// <exception cref="BenchException">There is none.</exception>
@@ -31,16 +32,21 @@ internal sealed partial class Repository(string root)
         throw new BenchException($"No folder above {AppContext.BaseDirectory} has TinyFlow.sln: the benchmark must run within its repository.");
     }
 
-    /// <summary>Puts tables where documents ask for them.</summary>
+    /// <summary>Puts tables where documents ask for them; those of machines with other vectors stay as they are.</summary>
     /// <exception cref="BenchException">A document asks for a table that this run does not have; nothing has been changed.</exception>
-    public void Update(IReadOnlyList<Table> tables)
+    public void Update(IReadOnlyList<Table> tables, int vectorBits)
     {
         List<(string Path, string Text)> updated = [];
         foreach (string path in Documents.Select(name => Path.Combine(root, name)).Where(File.Exists))
         {
             updated.Add((path, Place().Replace(File.ReadAllText(path), match =>
             {
-                string name = match.Groups["name"].Value;
+                string name = match.Groups["name"].Value, bits = match.Groups["bits"].Value;
+                if (bits.Length > 0 && bits != $" {vectorBits}")
+                {
+                    return match.Value;
+                }
+
                 Table table = tables.FirstOrDefault(t => t.Name == name) ?? throw new BenchException(
                     $"{path} asks for the table '{name}', which this run has not measured. Known tables: {string.Join(", ", tables.Select(t => t.Name))}.");
                 using StringWriter text = new() { NewLine = "\n" };
@@ -53,7 +59,7 @@ internal sealed partial class Repository(string root)
                     table.Write(text, markdown: true);
                 }
 
-                return $"<!-- bench: {name} -->\n{text}<!-- /bench -->";
+                return $"<!-- bench: {name}{bits} -->\n{text}<!-- /bench -->";
             })));
         }
 
@@ -63,6 +69,6 @@ internal sealed partial class Repository(string root)
         }
     }
 
-    [GeneratedRegex("<!-- bench: (?<name>[a-z]+) -->\n.*?<!-- /bench -->", RegexOptions.Singleline)]
+    [GeneratedRegex("<!-- bench: (?<name>[a-z]+)(?<bits> [0-9]+)? -->\n.*?<!-- /bench -->", RegexOptions.Singleline)]
     private static partial Regex Place();
 }
