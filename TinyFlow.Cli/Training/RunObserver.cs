@@ -10,7 +10,7 @@ namespace TinyFlow.Cli.Training;
 
 /// <summary>Writes what a training run leaves in its folder, and tells the display.</summary>
 internal sealed class RunObserver(
-    RunFolder folder, Trainer trainer, FlowModel model, MetricsLog metrics, ITrainingDisplay display, Gallery gallery, string configuration) : ITrainingObserver
+    RunFolder folder, Trainer trainer, FlowModel model, MetricsLog metrics, ITrainingDisplay display, Gallery gallery, string configuration, bool isNew) : ITrainingObserver
 {
     // As the seed notebook does.
     private const int LogEvery = 300, PictureEvery = 10, PictureSide = 4;
@@ -29,13 +29,13 @@ internal sealed class RunObserver(
 
     public void OnStep(StepReport step)
     {
-        SayOnceThatStepsAreNotRecorded();
-        display.Show(step);
-        if (step.Step == 1)
+        if (isNew && step.Step == 1)
         {
             display.Line(TrainingText.FirstLoss(step.Loss, trainer.IsLikelihood));
         }
 
+        SayOnceThatStepsAreNotRecorded();
+        display.Show(step);
         if ((step.StepOfEpoch - 1) % LogEvery != 0)
         {
             return;

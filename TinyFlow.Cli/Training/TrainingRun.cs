@@ -78,7 +78,7 @@ internal static class TrainingRun
         }
 
         using MetricsLog metrics = MetricsLog.Open(folder.Metrics);
-        RunObserver observer = new(folder, trainer, model, metrics, display, gallery, config.ToJson());
+        RunObserver observer = new(folder, trainer, model, metrics, display, gallery, config.ToJson(), isNew: resumed is null);
         folder.WriteConfig(config.ToJson());
         if (checkpoint is not null && trainer.Best?.Step == trainer.Step)
         {

@@ -37,7 +37,7 @@ public sealed class RunObserverTests
         RunFolder run = RunFolder.Create(folder.File("run"), "notebook", DateTime.Now);
         using MetricsLog metrics = MetricsLog.Open(run.Metrics);
         Lines display = new();
-        RunObserver observer = new(run, trainer, model, metrics, display, new Gallery(display.Line), "{}");
+        RunObserver observer = new(run, trainer, model, metrics, display, new Gallery(display.Line), "{}", isNew: true);
         for (int i = 0; i < bitsPerDim.Length; i++)
         {
             observer.OnEpoch(new EpochReport(i + 1, i, default(LossValues) with { BitsPerDim = bitsPerDim[i] }, null, 1e-3, i, 100, IsComplete: false, IsBest: false));

@@ -1,11 +1,11 @@
+using System.Globalization;
 using System.Text.RegularExpressions;
 
 namespace Bench;
 
 /// <summary>
 /// The files of the repository that hold a run's figures. A document asks for a table between
-/// <c>&lt;!-- bench: NAME --&gt;</c> and <c>&lt;!-- /bench --&gt;</c>, or with <c>NAME 256</c> for that of a machine with vectors of
-/// so many bits.
+/// <c>&lt;!-- bench: NAME BITS --&gt;</c> and <c>&lt;!-- /bench --&gt;</c>, for machines with vectors of so many bits.
 /// </summary>
 internal sealed partial class Repository(string root)
 {
@@ -33,20 +33,22 @@ internal sealed partial class Repository(string root)
     }
 
     /// <summary>Puts tables where documents ask for them; those of machines with other vectors stay as they are.</summary>
-    /// <exception cref="BenchException">A document asks for a table that this run does not have; nothing has been changed.</exception>
+    /// <exception cref="BenchException">A document asks for a table that this run does not have, or none asks for any; nothing has been changed.</exception>
     public void Update(IReadOnlyList<Table> tables, int vectorBits)
     {
         List<(string Path, string Text)> updated = [];
+        int places = 0;
         foreach (string path in Documents.Select(name => Path.Combine(root, name)).Where(File.Exists))
         {
             updated.Add((path, Place().Replace(File.ReadAllText(path), match =>
             {
-                string name = match.Groups["name"].Value, bits = match.Groups["bits"].Value;
-                if (bits.Length > 0 && bits != $" {vectorBits}")
+                string name = match.Groups["name"].Value;
+                if (match.Groups["bits"].Value != vectorBits.ToString(CultureInfo.InvariantCulture))
                 {
                     return match.Value;
                 }
 
+                places++;
                 Table table = tables.FirstOrDefault(t => t.Name == name) ?? throw new BenchException(
                     $"{path} asks for the table '{name}', which this run has not measured. Known tables: {string.Join(", ", tables.Select(t => t.Name))}.");
                 using StringWriter text = new() { NewLine = "\n" };
@@ -59,8 +61,13 @@ internal sealed partial class Repository(string root)
                     table.Write(text, markdown: true);
                 }
 
-                return $"<!-- bench: {name}{bits} -->\n{text}<!-- /bench -->";
+                return $"<!-- bench: {name} {vectorBits} -->\n{text}<!-- /bench -->";
             })));
+        }
+
+        if (places == 0)
+        {
+            throw new BenchException($"No document has a place for tables of machines with {vectorBits}-bit vectors, such as <!-- bench: kernels {vectorBits} --><!-- /bench -->.");
         }
 
         foreach ((string path, string text) in updated)
@@ -69,6 +76,6 @@ internal sealed partial class Repository(string root)
         }
     }
 
-    [GeneratedRegex("<!-- bench: (?<name>[a-z]+)(?<bits> [0-9]+)? -->\n.*?<!-- /bench -->", RegexOptions.Singleline)]
+    [GeneratedRegex("<!-- bench: (?<name>[a-z]+) (?<bits>[0-9]+) -->\n.*?<!-- /bench -->", RegexOptions.Singleline)]
     private static partial Regex Place();
 }

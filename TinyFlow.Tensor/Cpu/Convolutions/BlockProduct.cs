@@ -17,7 +17,7 @@ internal static unsafe class BlockProduct<T, TRows, TVectors>
     where TVectors : struct, INumberOf
 {
     // The conditions are constants to the compiler, which leaves out the dead rows and columns; what remains of the
-    // 24 sums stays in registers (32 with AVX-512 and ARM64; with AVX2's 16, blocks of two vectors are asked for).
+    // 24 sums stays in registers (32 with AVX-512 and ARM64; with AVX2's 16, smaller blocks are asked for).
     // AggressiveOptimization: straight to full optimization, without a first slow version that would be replaced on stack.
     [SkipLocalsInit, MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run(BlockOperands* operands)

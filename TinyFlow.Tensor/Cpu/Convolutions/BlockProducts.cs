@@ -13,7 +13,7 @@ internal static unsafe class BlockProducts<T> where T : struct, ILanes<T>
         .. ByVectors<One>(), .. ByVectors<Two>(), .. ByVectors<Three>(), .. ByVectors<Four>(), .. ByVectors<Five>(), .. ByVectors<Six>(),
     ];
 
-    /// <summary>The most vectors of a block of any number of rows.</summary>
+    /// <summary>The most vectors that a block may have whatever its number of rows.</summary>
     public static int Vectors => VectorsBeside(Rows);
 
     /// <summary>The most vectors of a block of so many rows: their sums, the vectors themselves and two factors must fit into the registers.</summary>

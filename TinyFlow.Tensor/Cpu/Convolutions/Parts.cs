@@ -9,7 +9,10 @@ internal static class Parts
     /// <summary>Where a part begins; part number <paramref name="count"/> begins at the end.</summary>
     public static int Start(int total, int count, int part) => (int)((long)total * part / count);
 
-    /// <summary>The fewest parts of at most <paramref name="largest"/>, one after the other; for inner loops, without a division for each.</summary>
+    /// <summary>
+    /// The fewest parts of at most <paramref name="largest"/>, one after the other; for inner loops, without a division for each.
+    /// They are not those of <see cref="Start"/>: who reads what another has packed cuts as it did.
+    /// </summary>
     public static EvenParts Of(int total, int largest) => new(total, largest);
 
     /// <summary>The part that an element of the range is in.</summary>

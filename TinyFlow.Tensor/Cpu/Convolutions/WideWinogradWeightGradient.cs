@@ -9,22 +9,21 @@ namespace TinyFlow.Cpu.Convolutions;
 /// The gradients with respect to a 3x3 weight and the bias, stride 1, as F(3x3, 4x4): x and dy are transformed, 36
 /// products [C × tiles]·[tiles × K] add up chunk by chunk of tiles, and their sums are transformed back once.
 /// A sum over tiles is one chain in the order of the tiles, so threads and blocks cannot change a result.
-/// For many channels and for few tiles: <see cref="WinogradWeightGradient{T}"/> adds all 36 sums up band by band, which is worth it while
-/// they fit into a core's cache; here each plane is multiplied on its own, over all tiles at once.
+/// For many channels, and for few tiles: <see cref="WinogradWeightGradient{T}"/> adds all 36 sums up band by band, which is worth
+/// it while they fit into a core's cache, and shares chunks of tiles among threads; here each plane is multiplied on its own, over
+/// all tiles at once, and planes are what threads share.
 /// </summary>
 internal static unsafe class WideWinogradWeightGradient<T> where T : struct, ILanes<T>
 {
-    // Of the 36 sums that a core's second-level cache can hold beside a band of tiles: one of 1 MB or more where vectors have 512
-    // bits, else one of 512 KB.
+    // Of the 36 sums that a core's second-level cache can hold: one of 1 MB or more where vectors have 512 bits, else of 512 KB.
     private static int MostBandSums => WinogradTransforms<T>.Planes * (T.Count == 16 ? 96 * 64 : 48 * 48);
 
     /// <summary>
-    /// Whether this way is the faster one: for many channels, and for so few tiles that they are not cut into chunks, which
-    /// would leave all threads but one without work.
+    /// Whether this way is the faster one: for many channels, and for too few tiles to be cut into chunks.
     /// </summary>
     public static bool Suits(in ConvolutionGeometry geometry) =>
         WinogradTransforms<T>.Planes * Parts.RoundUp(geometry.InputChannels, T.Count) * Parts.RoundUp(geometry.OutputChannels, T.Count) > MostBandSums ||
-        WinogradWeightGradient<T>.Chunks(geometry) == 1;
+        new WinogradTiles(geometry).Count < WinogradWeightGradient<T>.FewestTiles;
 
     /// <summary>Computes both; x and dy are channels last, the geometry is the forward one. A bias that is not wanted is null.</summary>
     public static void Run(

@@ -113,11 +113,12 @@ internal static unsafe class WinogradTransforms<T> where T : struct, ILanes<T>
         float* memory = stackalloc float[Tile * Window * T.Count + 16];
         float* half = Aligned(memory);
         T start = bias is null ? T.Zero : T.Load(bias);
-        for (int row = 0; row < TRows.Count; row++)
+        // Where the tile to the right will be written: a store to a line that is not there waits for the old contents. There is
+        // none beside a narrow tile.
+        for (int row = 0; TColumns.Count == Tile && row < TRows.Count; row++)
         {
-            // Where the tile to the right will be written: a store to a line that is not there waits for the old contents.
-            float* next = to + row * rowStride + TColumns.Count * pixelStride;
-            for (int column = 0; column < TColumns.Count; column++)
+            float* next = to + row * rowStride + Tile * pixelStride;
+            for (int column = 0; column < Tile; column++)
             {
                 Prefetch.Line(next + column * pixelStride);
             }
@@ -182,7 +183,7 @@ internal static unsafe class WinogradTransforms<T> where T : struct, ILanes<T>
         for (int vector = 0; vector < vectors; vector++)
         {
             T total = T.Zero;
-            bool fetches = vector * T.Count % Prefetch.LineLength == 0;
+            bool fetches = TColumns.Count == Tile && vector * T.Count % Prefetch.LineLength == 0;
             for (int column = 0; column < TColumns.Count; column++)
             {
                 float* pixel = dy + column * pixelStride + vector * T.Count;

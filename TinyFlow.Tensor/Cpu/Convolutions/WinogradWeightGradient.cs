@@ -10,12 +10,14 @@ namespace TinyFlow.Cpu.Convolutions;
 /// </summary>
 internal unsafe struct WinogradWeightGradient<T> : IWork where T : struct, ILanes<T>
 {
+    /// <summary>
+    /// The fewest tiles that are worth two chunks, each of which costs a transformation back and a sum more, about a fifth of
+    /// what a chunk of 32 tiles costs. One alone would leave all threads but one without work.
+    /// </summary>
+    public const int FewestTiles = 64;
+
     private const int BandBytes = 448 << 10;
     private const int PlanePadding = 16;
-
-    // A chunk costs a transformation back and a sum more, about a fifth of what a chunk of 32 tiles costs; but one alone would
-    // leave all threads but one without work: at batch 32 that of images of 7x7, which have 4 tiles.
-    private const int FewestTilesToCut = 64;
     private const int TilesPerChunk = 128;
     private const int ChunksTogether = 2;
     private const int MostChunks = 64;
@@ -41,11 +43,8 @@ internal unsafe struct WinogradWeightGradient<T> : IWork where T : struct, ILane
     }
 
     /// <summary>Into how many chunks the tiles of all images are cut, by the shape alone.</summary>
-    public static int Chunks(in ConvolutionGeometry geometry)
-    {
-        int tiles = new WinogradTiles(geometry).Count;
-        return tiles < FewestTilesToCut ? 1 : Math.Clamp(Parts.RoundUp(tiles / TilesPerChunk, ChunksTogether), ChunksTogether, MostChunks);
-    }
+    public static int Chunks(in ConvolutionGeometry geometry) =>
+        Math.Clamp(Parts.RoundUp(new WinogradTiles(geometry).Count / TilesPerChunk, ChunksTogether), ChunksTogether, MostChunks);
 
     /// <summary>Scratch memory of one worker, in floats.</summary>
     public static nint ScratchLength(in ConvolutionGeometry geometry)

@@ -10,12 +10,13 @@ internal unsafe struct Lanes128 : ILanes<Lanes128>
     // The bits of √½: below them the exponent counts one less.
     private const int RootHalfBits = 0x3F3504F3;
 
+    // Changed by Accumulate alone.
     private Vector128<float> _value;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Lanes128(Vector128<float> value) => _value = value;
 
-    public Vector128<float> Vector
+    public readonly Vector128<float> Vector
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         get => _value;

@@ -9,12 +9,13 @@ internal unsafe struct Lanes256 : ILanes<Lanes256>
     // The bits of √½: below them the exponent counts one less.
     private const int RootHalfBits = 0x3F3504F3;
 
+    // Changed by Accumulate alone.
     private Vector256<float> _value;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Lanes256(Vector256<float> value) => _value = value;
 
-    public Vector256<float> Vector
+    public readonly Vector256<float> Vector
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         get => _value;

@@ -10,6 +10,7 @@ internal unsafe struct Lanes512 : ILanes<Lanes512>
     // The bits of √½: below them the exponent counts one less.
     private const int RootHalfBits = 0x3F3504F3;
 
+    // Changed by Accumulate alone.
     private Vector512<float> _value;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

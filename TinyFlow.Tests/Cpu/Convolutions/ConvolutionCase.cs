@@ -21,8 +21,8 @@ internal sealed record ConvolutionCase(Shape X, Shape Weight, ConvolutionWindow 
         new([1, 16, 8, 8], [16, 16, 1, 1], new ConvolutionWindow(2, 0)), new([2, 3, 9, 12], [64, 3, 4, 2], new ConvolutionWindow(3, 2, 0, 1)),
         new([2, 20, 6, 7], [6, 20, 1, 3], new ConvolutionWindow(1, 1, 2, 0)), new([1, 6, 7, 7], [3, 6, 7, 7], new ConvolutionWindow(1, 0)),
 
-        // Weight gradients of many channels, of one chunk of tiles and of two; and of so many tiles that a narrow one is cut too.
-        Of([2, 70, 9, 5], 100, 3, 1), Of([260, 97, 1, 1], 72, 3, 1), Of([200, 16, 1, 1], 16, 3, 1),
+        // Weight gradients plane by plane, of one chunk of tiles and of two; band by band, which is for few channels and many tiles.
+        Of([2, 70, 9, 5], 100, 3, 1), Of([260, 97, 1, 1], 72, 3, 1), Of([200, 16, 1, 1], 16, 3, 1), Of([70, 18, 6, 7], 70, 3, 1),
 
         // Borders of 1, 2 and 3 pixels, down and across, beside whole tiles; chunks of tiles that end among either kind.
         Of([2, 16, 9, 9], 16, 3, 1), Of([2, 16, 9, 10], 20, 3, 1), Of([2, 16, 9, 11], 16, 3, 1), Of([2, 16, 10, 9], 16, 3, 1), Of([2, 18, 10, 10], 16, 3, 1),
