@@ -11,6 +11,8 @@ namespace TinyFlow.Cpu.Convolutions;
 /// </summary>
 internal unsafe struct DirectConvolution<T> : IWork where T : struct, ILanes<T>
 {
+    private const int MostTapsToFetch = 48, MostRowToFetch = 1 << 12;
+
     private readonly ConvolutionGeometry _geometry;
     private readonly ActivationView _input;
     private readonly ActivationView _output;
@@ -110,6 +112,9 @@ internal unsafe struct DirectConvolution<T> : IWork where T : struct, ILanes<T>
     private readonly void Row(float** rows, float* to, int outputs, bool adds)
     {
         int taps = _geometry.KernelWidth * _geometry.InputChannels;
+
+        // From a few channels a block takes less time than the memory for its result takes to answer: asked for a row before.
+        bool fetches = _geometry.KernelHeight * taps <= MostTapsToFetch && _geometry.OutputWidth * outputs <= MostRowToFetch;
         float** left = stackalloc float*[_geometry.KernelHeight];
         nint pixelStride = (nint)_geometry.StrideX * _geometry.InputChannels;
         BlockOperands operands = new()
@@ -135,6 +140,11 @@ internal unsafe struct DirectConvolution<T> : IWork where T : struct, ILanes<T>
                 }
 
                 operands.Result = to + (nint)x * outputs + first * T.Count;
+                for (int pixel = 0; fetches && pixel < pixels; pixel++)
+                {
+                    Prefetch.Line(operands.Result + (nint)(_geometry.OutputWidth + pixel) * outputs);
+                }
+
                 BlockProducts<T>.For(pixels, count)(&operands);
             }
 
