@@ -23,7 +23,6 @@ internal static unsafe class BlockProduct<T, TRows, TVectors>
     public static void Run(BlockOperands* operands)
     {
         nint rowStride = operands->RowStride, stepStride = operands->StepStride, columnStride = operands->ColumnStride;
-        nint row2 = 2 * rowStride, row3 = 3 * rowStride, row4 = 4 * rowStride, row5 = 5 * rowStride;
         float* b = operands->Right;
         T c00 = T.Zero, c01 = T.Zero, c02 = T.Zero, c03 = T.Zero;
         T c10 = T.Zero, c11 = T.Zero, c12 = T.Zero, c13 = T.Zero;
@@ -41,28 +40,18 @@ internal static unsafe class BlockProduct<T, TRows, TVectors>
                 // Two steps at a time: few multiply-adds beside the loop's own instructions, which count on a core that is shared.
                 for (; t < steps - 1; t += 2)
                 {
-                    {
-                        T b0 = T.Load(b), b1 = Vector(1, b), b2 = Vector(2, b), b3 = Vector(3, b);
-                        AddRow(0, a, b0, b1, b2, b3, ref c00, ref c01, ref c02, ref c03);
-                        AddRow(1, a + rowStride, b0, b1, b2, b3, ref c10, ref c11, ref c12, ref c13);
-                        AddRow(2, a + row2, b0, b1, b2, b3, ref c20, ref c21, ref c22, ref c23);
-                        AddRow(3, a + row3, b0, b1, b2, b3, ref c30, ref c31, ref c32, ref c33);
-                        AddRow(4, a + row4, b0, b1, b2, b3, ref c40, ref c41, ref c42, ref c43);
-                        AddRow(5, a + row5, b0, b1, b2, b3, ref c50, ref c51, ref c52, ref c53);
-                    }
-
+                    Step(
+                        a, rowStride, b,
+                        ref c00, ref c01, ref c02, ref c03, ref c10, ref c11, ref c12, ref c13,
+                        ref c20, ref c21, ref c22, ref c23, ref c30, ref c31, ref c32, ref c33,
+                        ref c40, ref c41, ref c42, ref c43, ref c50, ref c51, ref c52, ref c53);
                     a += stepStride;
                     b += columnStride;
-                    {
-                        T b0 = T.Load(b), b1 = Vector(1, b), b2 = Vector(2, b), b3 = Vector(3, b);
-                        AddRow(0, a, b0, b1, b2, b3, ref c00, ref c01, ref c02, ref c03);
-                        AddRow(1, a + rowStride, b0, b1, b2, b3, ref c10, ref c11, ref c12, ref c13);
-                        AddRow(2, a + row2, b0, b1, b2, b3, ref c20, ref c21, ref c22, ref c23);
-                        AddRow(3, a + row3, b0, b1, b2, b3, ref c30, ref c31, ref c32, ref c33);
-                        AddRow(4, a + row4, b0, b1, b2, b3, ref c40, ref c41, ref c42, ref c43);
-                        AddRow(5, a + row5, b0, b1, b2, b3, ref c50, ref c51, ref c52, ref c53);
-                    }
-
+                    Step(
+                        a, rowStride, b,
+                        ref c00, ref c01, ref c02, ref c03, ref c10, ref c11, ref c12, ref c13,
+                        ref c20, ref c21, ref c22, ref c23, ref c30, ref c31, ref c32, ref c33,
+                        ref c40, ref c41, ref c42, ref c43, ref c50, ref c51, ref c52, ref c53);
                     a += stepStride;
                     b += columnStride;
                 }
@@ -70,13 +59,11 @@ internal static unsafe class BlockProduct<T, TRows, TVectors>
 
             for (; t < steps; t++)
             {
-                T b0 = T.Load(b), b1 = Vector(1, b), b2 = Vector(2, b), b3 = Vector(3, b);
-                AddRow(0, a, b0, b1, b2, b3, ref c00, ref c01, ref c02, ref c03);
-                AddRow(1, a + rowStride, b0, b1, b2, b3, ref c10, ref c11, ref c12, ref c13);
-                AddRow(2, a + row2, b0, b1, b2, b3, ref c20, ref c21, ref c22, ref c23);
-                AddRow(3, a + row3, b0, b1, b2, b3, ref c30, ref c31, ref c32, ref c33);
-                AddRow(4, a + row4, b0, b1, b2, b3, ref c40, ref c41, ref c42, ref c43);
-                AddRow(5, a + row5, b0, b1, b2, b3, ref c50, ref c51, ref c52, ref c53);
+                Step(
+                    a, rowStride, b,
+                    ref c00, ref c01, ref c02, ref c03, ref c10, ref c11, ref c12, ref c13,
+                    ref c20, ref c21, ref c22, ref c23, ref c30, ref c31, ref c32, ref c33,
+                    ref c40, ref c41, ref c42, ref c43, ref c50, ref c51, ref c52, ref c53);
                 a += stepStride;
                 b += columnStride;
             }
@@ -110,6 +97,23 @@ internal static unsafe class BlockProduct<T, TRows, TVectors>
         {
             End(c + 5 * resultStride, start, adds, c50, c51, c52, c53);
         }
+    }
+
+    // One step of the sums: a column of a by a row of b.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Step(
+        float* a, nint rowStride, float* b,
+        ref T c00, ref T c01, ref T c02, ref T c03, ref T c10, ref T c11, ref T c12, ref T c13,
+        ref T c20, ref T c21, ref T c22, ref T c23, ref T c30, ref T c31, ref T c32, ref T c33,
+        ref T c40, ref T c41, ref T c42, ref T c43, ref T c50, ref T c51, ref T c52, ref T c53)
+    {
+        T b0 = T.Load(b), b1 = Vector(1, b), b2 = Vector(2, b), b3 = Vector(3, b);
+        AddRow(0, a, b0, b1, b2, b3, ref c00, ref c01, ref c02, ref c03);
+        AddRow(1, a + rowStride, b0, b1, b2, b3, ref c10, ref c11, ref c12, ref c13);
+        AddRow(2, a + 2 * rowStride, b0, b1, b2, b3, ref c20, ref c21, ref c22, ref c23);
+        AddRow(3, a + 3 * rowStride, b0, b1, b2, b3, ref c30, ref c31, ref c32, ref c33);
+        AddRow(4, a + 4 * rowStride, b0, b1, b2, b3, ref c40, ref c41, ref c42, ref c43);
+        AddRow(5, a + 5 * rowStride, b0, b1, b2, b3, ref c50, ref c51, ref c52, ref c53);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

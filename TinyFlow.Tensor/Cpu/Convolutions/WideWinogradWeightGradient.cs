@@ -15,14 +15,12 @@ namespace TinyFlow.Cpu.Convolutions;
 /// </summary>
 internal static unsafe class WideWinogradWeightGradient<T> where T : struct, ILanes<T>
 {
-    // Of the 36 sums that a core's second-level cache can hold: one of 1 MB or more where vectors have 512 bits, else of 512 KB.
-    private static int MostBandSums => WinogradTransforms<T>.Planes * (T.Count == 16 ? 96 * 64 : 48 * 48);
+    // Pairs of channels whose 36 sums a core's second-level cache can hold: one of 1 MB or more where vectors have 512 bits, else of 512 KB.
+    private static int MostPairs => T.Count == 16 ? 96 * 64 : 48 * 48;
 
-    /// <summary>
-    /// Whether this way is the faster one: for many channels, and for too few tiles to be cut into chunks.
-    /// </summary>
+    /// <summary>Whether this way is the faster one: for many channels, and for too few tiles to be cut into chunks.</summary>
     public static bool Suits(in ConvolutionGeometry geometry) =>
-        WinogradTransforms<T>.Planes * Parts.RoundUp(geometry.InputChannels, T.Count) * Parts.RoundUp(geometry.OutputChannels, T.Count) > MostBandSums ||
+        Parts.RoundUp(geometry.InputChannels, T.Count) * Parts.RoundUp(geometry.OutputChannels, T.Count) > MostPairs ||
         new WinogradTiles(geometry).Count < WinogradWeightGradient<T>.FewestTiles;
 
     /// <summary>Computes both; x and dy are channels last, the geometry is the forward one. A bias that is not wanted is null.</summary>

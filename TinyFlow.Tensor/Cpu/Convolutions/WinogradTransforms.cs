@@ -113,6 +113,7 @@ internal static unsafe class WinogradTransforms<T> where T : struct, ILanes<T>
         float* memory = stackalloc float[Tile * Window * T.Count + 16];
         float* half = Aligned(memory);
         T start = bias is null ? T.Zero : T.Load(bias);
+
         // Where the tile to the right will be written: a store to a line that is not there waits for the old contents. There is
         // none beside a narrow tile.
         for (int row = 0; TColumns.Count == Tile && row < TRows.Count; row++)
