@@ -12,51 +12,80 @@ public static class Normalization
     /// </summary>
     public static Var BatchNorm2D(
         this Var x, Var gamma, Var beta, Tensor runningMean, Tensor runningVariance, BatchNormSettings settings, BatchStatistics statistics,
-        Var? bias = null)
+        Var? bias = null) => x.BatchNorm2D(new BatchNormOperands(gamma, beta, runningMean, runningVariance, settings, statistics, bias));
+
+    /// <summary>The same.</summary>
+    public static Var BatchNorm2D(this Var x, BatchNormOperands norm)
     {
-        if (x.Shape.Rank != 4)
+        Shape channels = norm.Check(x);
+        if (norm.LacksBias)
         {
-            throw new ArgumentException($"BatchNorm2D: need x [N, C, H, W]; found {x.Shape}.");
+            Var biased = norm.AddBias(x), normal = biased.BatchNorm2D(norm with { Bias = null });
+            x.Tape.Release(biased);
+            return normal;
         }
 
-        Shape channels = [x.Shape[1]];
-        ShapeRules.Require("BatchNorm2D", "gamma", gamma.Shape, channels);
-        ShapeRules.Require("BatchNorm2D", "beta", beta.Shape, channels);
-        ShapeRules.Require("BatchNorm2D", "the running mean", runningMean.Shape, channels);
-        ShapeRules.Require("BatchNorm2D", "the running variance", runningVariance.Shape, channels);
-        x.Tape.Check("BatchNorm2D", runningMean);
-        x.Tape.Check("BatchNorm2D", runningVariance);
-        if (statistics == BatchStatistics.Batch && x.Shape.Count / Math.Max(1, x.Shape[1]) < 2)
-        {
-            throw new ArgumentException($"BatchNorm2D: batch statistics need at least 2 values per channel; found {x.Shape}. Use running statistics or a larger batch.");
-        }
-
-        if (bias is not null)
-        {
-            ShapeRules.Require("BatchNorm2D", "the bias", bias.Shape, channels);
-            if (statistics == BatchStatistics.Running)
-            {
-                Var biased = x + bias.Reshape([1, x.Shape[1], 1, 1]), normal = biased.BatchNorm2D(gamma, beta, runningMean, runningVariance, settings, statistics);
-                x.Tape.Release(biased);
-                return normal;
-            }
-        }
-
-        Var[] operands = bias is null ? [x, gamma, beta] : [x, gamma, beta, bias];
-        Tensor y = x.Tape.Own("BatchNorm2D", x.Shape, operands), inverseDeviation = x.Tape.Own("BatchNorm2D", channels), mean = runningMean;
-        if (statistics == BatchStatistics.Batch)
+        Var[] operands = norm.With(x);
+        Tensor y = x.Tape.Own("BatchNorm2D", x.Shape, operands), inverseDeviation = x.Tape.Own("BatchNorm2D", channels), mean = norm.RunningMean;
+        if (norm.Statistics == BatchStatistics.Batch)
         {
             mean = x.Tape.Own("BatchNorm2D", channels);
-            x.Backend.BatchNorm(x.Value, gamma.Value, beta.Value, runningMean, runningVariance, mean, inverseDeviation, y, settings, bias?.Value);
+            x.Backend.BatchNorm(
+                x.Value, norm.Gamma.Value, norm.Beta.Value, norm.RunningMean, norm.RunningVariance, mean, inverseDeviation, y, norm.Settings, norm.Bias?.Value);
         }
         else
         {
-            x.Backend.BatchNormInference(x.Value, gamma.Value, beta.Value, runningMean, runningVariance, inverseDeviation, y, settings);
+            x.Backend.BatchNormInference(x.Value, norm.Gamma.Value, norm.Beta.Value, norm.RunningMean, norm.RunningVariance, inverseDeviation, y, norm.Settings);
         }
 
-        return x.Tape.Record(y, operands, dy => x.Backend.BatchNormBackward(
-            x.Value, gamma.Value, beta.Value, mean, inverseDeviation, dy, x.Grad, gamma.Grad, beta.Grad, settings, statistics,
-            bias?.Grad ?? Sink.None));
+        return x.Tape.Record(y, operands, dy => norm.Backward(x, mean, inverseDeviation, dy));
+    }
+
+    /// <summary>
+    /// <see cref="Convolution.Conv2D"/> of <see cref="BatchNorm2D(Var, BatchNormOperands)"/>: [N, C, H, W] → [N, K, H', W']. Where
+    /// the backend can, the convolution normalizes what it reads, forward and for its weight's gradient, and the normalized
+    /// images are never written.
+    /// </summary>
+    public static Var NormalizedConv2D(this Var x, BatchNormOperands norm, Var weight, Var? bias = null, ConvolutionWindow? window = null)
+    {
+        Shape channels = norm.Check(x);
+        if (x.Backend is not INormalizedConvolution fused || norm.LacksBias)
+        {
+            Var normal = x.BatchNorm2D(norm), convolved = normal.Conv2D(weight, bias, window);
+            x.Tape.Release(normal);
+            return convolved;
+        }
+
+        ConvolutionWindow w = window ?? new ConvolutionWindow(1);
+        Shape shape = ShapeRules.Conv2D(x.Shape, weight.Shape, bias?.Shape, w);
+        Var[] operands = bias is null ? [.. norm.With(x), weight] : [.. norm.With(x), weight, bias];
+        Tensor y = x.Tape.Own("NormalizedConv2D", shape, operands), inverseDeviation = x.Tape.Own("NormalizedConv2D", channels), mean = norm.RunningMean;
+        if (norm.Statistics == BatchStatistics.Batch)
+        {
+            mean = x.Tape.Own("NormalizedConv2D", channels);
+            fused.BatchNormStatistics(x.Value, norm.RunningMean, norm.RunningVariance, mean, inverseDeviation, norm.Settings, norm.Bias?.Value);
+        }
+        else
+        {
+            fused.InverseDeviation(norm.RunningVariance, inverseDeviation, norm.Settings.Epsilon);
+        }
+
+        ChannelNorm entry = new(norm.Gamma.Value, norm.Beta.Value, mean, inverseDeviation, norm.Settings.Activation);
+        fused.Conv2D(x.Value, entry, weight.Value, bias?.Value, y, w);
+        return x.Tape.Record(y, operands, dy =>
+        {
+            if (weight.NeedsGradient || bias is { NeedsGradient: true })
+            {
+                fused.Conv2DWeightGradient(x.Value, entry, dy, weight.Grad, bias?.Grad ?? Sink.None, w);
+            }
+
+            if (norm.NeedsGradient(x))
+            {
+                using Tensor dnormal = x.Backend.Allocate(x.Shape, "the gradient of a normalized image");
+                x.Backend.Conv2DInputGradient(dy, weight.Value, dnormal, w);
+                norm.BackwardInPlace(x, mean, inverseDeviation, dnormal);
+            }
+        });
     }
 
     /// <summary>

@@ -23,11 +23,11 @@ public sealed class BatchNormLayer : INet
     }
 
     /// <inheritdoc/>
-    public Var Forward(Var x, Pass pass) => Forward(x, bias: null, pass);
+    public Var Forward(Var x, Pass pass) => x.BatchNorm2D(Operands(x.Tape, bias: null, pass));
 
-    /// <summary>The same of x + bias, where the bias [channels] may be absent.</summary>
-    internal Var Forward(Var x, Var? bias, Pass pass) => x.BatchNorm2D(
-        _gamma.On(x.Tape), _beta.On(x.Tape), _runningMean.Value, _runningVariance.Value,
+    /// <summary>What it normalizes with on a tape; the bias [channels], which may be absent, is one that its input lacks yet.</summary>
+    internal BatchNormOperands Operands(Tape tape, Var? bias, Pass pass) => new(
+        _gamma.On(tape), _beta.On(tape), _runningMean.Value, _runningVariance.Value,
         pass == Pass.Replay ? _settings with { Momentum = 0 } : _settings,
         pass == Pass.Evaluation ? BatchStatistics.Running : BatchStatistics.Batch, bias);
 }

@@ -50,26 +50,20 @@ public sealed class ConvolutionLayer : INet
         new(Normed(scope, inputs, outputs, kernel), null, kernel);
 
     /// <inheritdoc/>
-    public Var Forward(Var x, Pass pass) => Convolve(x, _bias);
+    public Var Forward(Var x, Pass pass) => Forward(x, norm: null, withoutBias: false);
 
-    /// <summary>
-    /// A batch norm of the result. In training the bias goes to the norm, whose statistics take it away again: neither it nor its
-    /// gradient costs a pass.
-    /// </summary>
-    internal Var ForwardThrough(BatchNormLayer norm, Var x, Pass pass)
+    /// <summary>Of x after a batch norm, which may be absent; with its bias, or without.</summary>
+    internal Var Forward(Var x, BatchNormOperands? norm, bool withoutBias)
     {
-        bool leavesBias = pass != Pass.Evaluation;
-        Var convolved = Convolve(x, leavesBias ? null : _bias), y = norm.Forward(convolved, leavesBias ? _bias?.On(x.Tape) : null, pass);
-        x.Tape.Release(convolved);
-        return y;
-    }
-
-    private Var Convolve(Var x, Parameter? bias)
-    {
-        Var weight = _weight.On(x.Tape), y = x.Conv2D(weight, bias?.On(x.Tape), _window);
+        Var weight = _weight.On(x.Tape);
+        Var? bias = withoutBias ? null : Bias(x.Tape);
+        Var y = norm is null ? x.Conv2D(weight, bias, _window) : x.NormalizedConv2D(norm, weight, bias, _window);
         x.Tape.Release(weight);
         return y;
     }
+
+    /// <summary>The bias [outputs], if there is one.</summary>
+    internal Var? Bias(Tape tape) => _bias?.On(tape);
 
     private static ConvolutionLayer Plain(ParameterScope scope, int inputs, int outputs, int kernel, Initializer weight, Initializer? bias = null) =>
         new(scope.Parameter("weight", [outputs, inputs, kernel, kernel], weight), scope.Parameter("bias", [outputs], bias ?? weight), kernel);

@@ -16,8 +16,10 @@ public static class NotebookNet
     {
         BatchNormSettings settings = new(Epsilon, Momentum, Activation.Relu);
         return new Sequential(
-            new NormalizedConvolution(ConvolutionLayer.Create(scope / 0, channels, hidden, kernel: 3), new BatchNormLayer(scope / 1, hidden, settings)),
-            new NormalizedConvolution(ConvolutionLayer.Create(scope / 3, hidden, hidden, kernel: 3), new BatchNormLayer(scope / 4, hidden, settings)),
+            ConvolutionLayer.Create(scope / 0, channels, hidden, kernel: 3),
+            new BatchNormLayer(scope / 1, hidden, settings),
+            ConvolutionLayer.Create(scope / 3, hidden, hidden, kernel: 3),
+            new BatchNormLayer(scope / 4, hidden, settings),
             ConvolutionLayer.CreateZero(scope / 6, hidden, 2 * channels, kernel: 3));
     }
 }

@@ -58,8 +58,8 @@ internal sealed class PaperNet : INet
             (h, skips) = (next, sum);
         }
 
-        Var activated = _outNorm.Forward(skips, pass), y = _outConvolution.Forward(activated, pass);
-        tape.ReleaseAll(h, skips, activated);
+        Var y = _outConvolution.Forward(skips, _outNorm.Operands(tape, bias: null, pass), withoutBias: false);
+        tape.ReleaseAll(h, skips);
         return y;
     }
 

@@ -1,9 +1,13 @@
 using TinyFlow.Autograd;
+using TinyFlow.Autograd.Functions;
 using TinyFlow.Nvp.Flows;
 
 namespace TinyFlow.Nvp.Nets;
 
-/// <summary>Layers one after the other.</summary>
+/// <summary>
+/// Layers one after the other. A batch norm joins its neighbours: a convolution behind it normalizes what it reads, and in
+/// training one before it leaves its bias to it, whose statistics take that away again: neither it nor its gradient costs a pass.
+/// </summary>
 public sealed class Sequential : INet
 {
     private readonly INet[] _layers;
@@ -14,13 +18,42 @@ public sealed class Sequential : INet
     /// <inheritdoc/>
     public Var Forward(Var x, Pass pass)
     {
+        Tape tape = x.Tape;
         Var y = x;
-        foreach (INet layer in _layers)
+        Var? bias = null; // What y lacks yet.
+        BatchNormOperands? norm = null; // What y has not gone through yet.
+        for (int i = 0; i < _layers.Length; i++)
         {
-            Var next = layer.Forward(y, pass);
+            INet layer = _layers[i];
+            INet? following = i + 1 < _layers.Length ? _layers[i + 1] : null;
+            Var next;
+            if (layer is BatchNormLayer normalization)
+            {
+                BatchNormOperands operands = normalization.Operands(tape, bias, pass);
+                bias = null;
+                if (following is ConvolutionLayer)
+                {
+                    norm = operands;
+                    continue;
+                }
+
+                next = y.BatchNorm2D(operands);
+            }
+            else if (layer is ConvolutionLayer convolution)
+            {
+                bool leavesBias = following is BatchNormLayer && pass != Pass.Evaluation;
+                next = convolution.Forward(y, norm, leavesBias);
+                bias = leavesBias ? convolution.Bias(tape) : null;
+                norm = null;
+            }
+            else
+            {
+                next = layer.Forward(y, pass);
+            }
+
             if (!ReferenceEquals(y, x))
             {
-                x.Tape.Release(y);
+                tape.Release(y);
             }
 
             y = next;

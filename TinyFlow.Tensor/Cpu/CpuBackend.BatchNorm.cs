@@ -1,3 +1,4 @@
+using TinyFlow.Cpu.Convolutions;
 using TinyFlow.Cpu.Normalizations;
 
 namespace TinyFlow;
@@ -34,29 +35,8 @@ public sealed unsafe partial class CpuBackend
             return;
         }
 
-        int chunks = runs.Chunks.Count, pieces = runs.Channels * chunks;
-        long bytes = (long)pieces * sizeof(Moments);
-        Moments* moments = (Moments*)Pool.Rent(bytes, "the statistics of a batch");
-        try
-        {
-            Run(pieces, new BatchNormWork(BatchNormSteps.Moments, runs, xs, ys, moments, parameters), x.Count);
-            for (int channel = 0; channel < runs.Channels; channel++)
-            {
-                Moments total = default;
-                for (int chunk = 0; chunk < chunks; chunk++)
-                {
-                    total += moments[channel * chunks + chunk];
-                }
-
-                parameters.SetStatistics(channel, total);
-            }
-
-            Run(pieces, new BatchNormWork(BatchNormSteps.Normalize, runs, xs, ys, moments, parameters), x.Count);
-        }
-        finally
-        {
-            Pool.Return((nint)moments, bytes);
-        }
+        Statistics(runs, xs, x.Count, parameters);
+        Run(runs.Channels * runs.Chunks.Count, new BatchNormWork(BatchNormSteps.Normalize, runs, xs, ys, null, parameters), x.Count);
     }
 
     /// <inheritdoc/>
@@ -64,28 +44,40 @@ public sealed unsafe partial class CpuBackend
         Tensor x, Tensor gamma, Tensor beta, Tensor runningMean, Tensor runningVariance,
         Tensor inverseDeviation, Tensor y, BatchNormSettings settings)
     {
+        InverseDeviation(runningVariance, inverseDeviation, settings.Epsilon);
+        Normalize(x, new ChannelNorm(gamma, beta, runningMean, inverseDeviation, settings.Activation), y);
+    }
+
+    /// <inheritdoc/>
+    public void BatchNormStatistics(
+        Tensor x, Tensor runningMean, Tensor runningVariance, Tensor mean, Tensor inverseDeviation, BatchNormSettings settings, Tensor? bias = null)
+    {
         if (IsChannelsLast(x))
         {
-            PixelNormInference(x, gamma, beta, runningMean, runningVariance, inverseDeviation, y, settings);
+            PixelStatistics(x, runningMean, runningVariance, mean, inverseDeviation, settings, bias);
             return;
         }
 
         ChannelRuns runs = new(x.Shape);
-        float* variances = In(runningVariance), inverses = Out(inverseDeviation);
-        for (int channel = 0; channel < runs.Channels; channel++)
+        Statistics(runs, In(x), x.Count, new()
         {
-            inverses[channel] = (float)(1 / Math.Sqrt(variances[channel] + settings.Epsilon));
-        }
-
-        BatchNormParameters parameters = new()
-        {
-            Gamma = In(gamma),
-            Beta = In(beta),
-            Mean = In(runningMean),
-            InverseDeviation = inverses,
+            Mean = Out(mean),
+            InverseDeviation = Out(inverseDeviation),
+            RunningMean = In(runningMean),
+            RunningVariance = In(runningVariance),
+            Bias = bias is null ? null : In(bias),
             Settings = settings,
-        };
-        Run(runs.Channels * runs.Chunks.Count, new BatchNormWork(BatchNormSteps.Normalize, runs, In(x), Out(y), null, parameters), x.Count);
+        });
+    }
+
+    /// <inheritdoc/>
+    public void InverseDeviation(Tensor runningVariance, Tensor inverseDeviation, double epsilon)
+    {
+        float* variances = In(runningVariance), inverses = Out(inverseDeviation);
+        for (int c = 0; c < runningVariance.Count; c++)
+        {
+            inverses[c] = (float)(1 / Math.Sqrt(variances[c] + epsilon));
+        }
     }
 
     /// <inheritdoc/>
@@ -155,6 +147,45 @@ public sealed unsafe partial class CpuBackend
     /// of twice. Either way gives the same bits.
     /// </summary>
     private bool KeepsAllBusy(ChannelRuns runs) => Threads == 1 || runs.Channels >= 4 * Threads;
+
+    private void Statistics(ChannelRuns runs, float* x, long count, BatchNormParameters parameters)
+    {
+        int chunks = runs.Chunks.Count, pieces = runs.Channels * chunks;
+        using ScratchMemory memory = new(Pool, (long)pieces * sizeof(Moments) / sizeof(float), "the statistics of a batch");
+        Moments* moments = (Moments*)memory.Data;
+        Run(pieces, new BatchNormWork(BatchNormSteps.Moments, runs, x, null, moments, parameters), count);
+        for (int channel = 0; channel < runs.Channels; channel++)
+        {
+            Moments total = default;
+            for (int chunk = 0; chunk < chunks; chunk++)
+            {
+                total += moments[channel * chunks + chunk];
+            }
+
+            parameters.SetStatistics(channel, total);
+        }
+    }
+
+    /// <summary>Normalizes with known statistics.</summary>
+    private void Normalize(Tensor x, ChannelNorm norm, Tensor y)
+    {
+        if (IsChannelsLast(x))
+        {
+            PixelNormalize(x, norm, y);
+            return;
+        }
+
+        BatchNormParameters parameters = new()
+        {
+            Gamma = In(norm.Gamma),
+            Beta = In(norm.Beta),
+            Mean = In(norm.Mean),
+            InverseDeviation = In(norm.InverseDeviation),
+            Settings = new BatchNormSettings(0, 0, norm.Activation),
+        };
+        ChannelRuns runs = new(x.Shape);
+        Run(runs.Channels * runs.Chunks.Count, new BatchNormWork(BatchNormSteps.Normalize, runs, In(x), Out(y), null, parameters), x.Count);
+    }
 
     private static void PutChannels(GradientSums* sums, float* inverseDeviations, int channels, Sink dgamma, Sink dbeta)
     {

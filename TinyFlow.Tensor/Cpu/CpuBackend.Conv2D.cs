@@ -9,16 +9,22 @@ public sealed unsafe partial class CpuBackend
     internal ConvolutionKernel ForcedConvolution { get; set; } = ConvolutionKernel.Automatic;
 
     /// <inheritdoc/>
-    public override void Conv2D(Tensor x, Tensor weight, Tensor? bias, Tensor y, ConvolutionWindow window)
+    public override void Conv2D(Tensor x, Tensor weight, Tensor? bias, Tensor y, ConvolutionWindow window) =>
+        Convolve(x.Shape, Activations(x), weight, bias, y, window);
+
+    /// <inheritdoc/>
+    public void Conv2D(Tensor x, ChannelNorm entry, Tensor weight, Tensor? bias, Tensor y, ConvolutionWindow window)
     {
-        if (y.Count == 0)
+        if (!IsChannelsLast(x))
         {
+            using Tensor normal = Allocate(x.Shape, "a normalized image");
+            Normalize(x, entry, normal);
+            Conv2D(normal, weight, bias, y, window);
             return;
         }
 
-        ConvolutionGeometry geometry = ConvolutionGeometry.Forward(x.Shape, weight.Shape, y.Shape, window);
-        ActivationView input = Activations(x), output = Overwritten(y, geometry.OutputChannels >= FewestChannelsLast);
-        Convolve(geometry, input, FilterView.Forward(Pointer(weight), geometry), bias is null ? null : Pointer(bias), output, adds: false);
+        using ScratchMemory memory = new(Pool, CoefficientsLength(x.Shape[1]), "the coefficients of a normalization");
+        Convolve(x.Shape, Activations(x) with { Entry = Coefficients(entry, memory.Data) }, weight, bias, y, window);
     }
 
     /// <inheritdoc/>
@@ -35,7 +41,37 @@ public sealed unsafe partial class CpuBackend
     }
 
     /// <inheritdoc/>
-    public override void Conv2DWeightGradient(Tensor x, Tensor dy, Sink dweight, Sink dbias, ConvolutionWindow window)
+    public override void Conv2DWeightGradient(Tensor x, Tensor dy, Sink dweight, Sink dbias, ConvolutionWindow window) =>
+        WeightGradient(x.Shape, Activations(x), dy, dweight, dbias, window);
+
+    /// <inheritdoc/>
+    public void Conv2DWeightGradient(Tensor x, ChannelNorm entry, Tensor dy, Sink dweight, Sink dbias, ConvolutionWindow window)
+    {
+        if (!IsChannelsLast(x))
+        {
+            using Tensor normal = Allocate(x.Shape, "a normalized image");
+            Normalize(x, entry, normal);
+            Conv2DWeightGradient(normal, dy, dweight, dbias, window);
+            return;
+        }
+
+        using ScratchMemory memory = new(Pool, CoefficientsLength(x.Shape[1]), "the coefficients of a normalization");
+        WeightGradient(x.Shape, Activations(x) with { Entry = Coefficients(entry, memory.Data) }, dy, dweight, dbias, window);
+    }
+
+    private void Convolve(Shape x, ActivationView input, Tensor weight, Tensor? bias, Tensor y, ConvolutionWindow window)
+    {
+        if (y.Count == 0)
+        {
+            return;
+        }
+
+        ConvolutionGeometry geometry = ConvolutionGeometry.Forward(x, weight.Shape, y.Shape, window);
+        ActivationView output = Overwritten(y, geometry.OutputChannels >= FewestChannelsLast);
+        Convolve(geometry, input, FilterView.Forward(Pointer(weight), geometry), bias is null ? null : Pointer(bias), output, adds: false);
+    }
+
+    private void WeightGradient(Shape x, ActivationView input, Tensor dy, Sink dweight, Sink dbias, ConvolutionWindow window)
     {
         if (!dweight.IsWanted && !dbias.IsWanted)
         {
@@ -43,9 +79,9 @@ public sealed unsafe partial class CpuBackend
         }
 
         // The gradient of the bias alone does not ask for the kernel's size.
-        Shape weightShape = dweight.Tensor?.Shape ?? [dy.Shape[1], x.Shape[1], 1, 1];
-        ConvolutionGeometry geometry = ConvolutionGeometry.Forward(x.Shape, weightShape, dy.Shape, window);
-        ActivationView input = Activations(x), gradient = Activations(dy);
+        Shape weightShape = dweight.Tensor?.Shape ?? [dy.Shape[1], x[1], 1, 1];
+        ConvolutionGeometry geometry = ConvolutionGeometry.Forward(x, weightShape, dy.Shape, window);
+        ActivationView gradient = Activations(dy);
         float* weight = dweight.Tensor is null ? null : Pointer(dweight.Tensor), bias = dbias.Tensor is null ? null : Pointer(dbias.Tensor);
         switch (_width)
         {

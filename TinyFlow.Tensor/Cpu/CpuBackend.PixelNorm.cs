@@ -10,10 +10,17 @@ public sealed unsafe partial class CpuBackend
         Tensor x, Tensor gamma, Tensor beta, Tensor runningMean, Tensor runningVariance,
         Tensor mean, Tensor inverseDeviation, Tensor y, BatchNormSettings settings, Tensor? bias)
     {
+        PixelStatistics(x, runningMean, runningVariance, mean, inverseDeviation, settings, bias);
+        PixelNormalize(x, new ChannelNorm(gamma, beta, mean, inverseDeviation, settings.Activation), y);
+    }
+
+    private void PixelStatistics(
+        Tensor x, Tensor runningMean, Tensor runningVariance, Tensor mean, Tensor inverseDeviation, BatchNormSettings settings, Tensor? bias)
+    {
         PixelChunks chunks = new(x.Shape);
         int channels = chunks.Channels, padded = chunks.PaddedChannels;
-        using ScratchMemory memory = new(Pool, padded * (3L + 2L * chunks.Count), "the statistics of a batch");
-        float* means = memory.Data + 3 * padded, squares = means + (long)chunks.Count * padded;
+        using ScratchMemory memory = new(Pool, padded * 2L * chunks.Count, "the statistics of a batch");
+        float* means = memory.Data, squares = means + (long)chunks.Count * padded;
         float* xs = Activations(x).Data;
         Run(chunks.Count, new PixelNormWork(PixelNormStep.Moments, chunks, xs, null, means, squares, false, default));
 
@@ -37,22 +44,6 @@ public sealed unsafe partial class CpuBackend
             runningMeans[c] = (float)((1 - momentum) * runningMeans[c] + momentum * (total + (biases is null ? 0 : biases[c])));
             runningVariances[c] = (float)((1 - momentum) * runningVariances[c] + momentum * (square / (count - 1)));
         }
-
-        PixelNormalize(chunks, xs, gamma, beta, batchMeans, inverses, y, settings, memory.Data);
-    }
-
-    private void PixelNormInference(
-        Tensor x, Tensor gamma, Tensor beta, Tensor runningMean, Tensor runningVariance, Tensor inverseDeviation, Tensor y, BatchNormSettings settings)
-    {
-        PixelChunks chunks = new(x.Shape);
-        using ScratchMemory memory = new(Pool, 3L * chunks.PaddedChannels, "the coefficients of a normalization");
-        float* variances = Pointer(runningVariance), inverses = Out(inverseDeviation);
-        for (int c = 0; c < chunks.Channels; c++)
-        {
-            inverses[c] = (float)(1 / Math.Sqrt(variances[c] + settings.Epsilon));
-        }
-
-        PixelNormalize(chunks, Activations(x).Data, gamma, beta, Pointer(runningMean), inverses, y, settings, memory.Data);
     }
 
     private void PixelNormBackward(
@@ -65,7 +56,7 @@ public sealed unsafe partial class CpuBackend
         using ScratchMemory converted = new(Pool, IsChannelsLast(dy) ? 0 : dy.Count, "a gradient, channels last");
         float* xs = Activations(x).Data, inverses = Pointer(inverseDeviation);
         float* dys = IsChannelsLast(dy) ? Activations(dy).Data : ChannelsLastCopy(dy, converted.Data);
-        PixelCoefficients coefficients = Coefficients(chunks, Pointer(gamma), Pointer(beta), Pointer(mean), inverses, settings, memory.Data);
+        PixelCoefficients coefficients = Coefficients(new ChannelNorm(gamma, beta, mean, inverseDeviation, settings.Activation), memory.Data);
         float* sums = memory.Data + 5 * padded, products = sums + (long)chunks.Count * padded;
         Run(chunks.Count, new PixelNormWork(PixelNormStep.GradientSums, chunks, xs, dys, sums, products, false, coefficients));
 
@@ -117,10 +108,12 @@ public sealed unsafe partial class CpuBackend
         _workers.Run(copy.Pieces, copy);
     }
 
-    private void PixelNormalize(
-        PixelChunks chunks, float* xs, Tensor gamma, Tensor beta, float* means, float* inverses, Tensor y, BatchNormSettings settings, float* memory)
+    private void PixelNormalize(Tensor x, ChannelNorm norm, Tensor y)
     {
-        PixelCoefficients coefficients = Coefficients(chunks, Pointer(gamma), Pointer(beta), means, inverses, settings, memory);
+        PixelChunks chunks = new(x.Shape);
+        float* xs = Activations(x).Data;
+        using ScratchMemory memory = new(Pool, CoefficientsLength(chunks.Channels), "the coefficients of a normalization");
+        PixelCoefficients coefficients = Coefficients(norm, memory.Data);
         if (CoversStorage(y))
         {
             Run(chunks.Count, new PixelNormWork(
@@ -134,10 +127,12 @@ public sealed unsafe partial class CpuBackend
         _workers.Run(copy.Pieces, copy);
     }
 
-    private static PixelCoefficients Coefficients(
-        PixelChunks chunks, float* gammas, float* betas, float* means, float* inverses, BatchNormSettings settings, float* memory)
+    private static long CoefficientsLength(int channels) => 5L * PixelChunks.Padded(channels);
+
+    /// <summary>The coefficients of a normalization in scratch memory of <see cref="CoefficientsLength"/>.</summary>
+    private static PixelCoefficients Coefficients(ChannelNorm norm, float* memory)
     {
-        int padded = chunks.PaddedChannels;
+        int channels = (int)norm.Gamma.Count, padded = PixelChunks.Padded(channels);
         PixelCoefficients coefficients = new()
         {
             Mean = memory,
@@ -145,9 +140,10 @@ public sealed unsafe partial class CpuBackend
             Shift = memory + 2 * padded,
             MeanGradient = memory + 3 * padded,
             Slope = memory + 4 * padded,
-            Relu = settings.Activation == Activation.Relu,
+            Relu = norm.Activation == Activation.Relu,
         };
-        for (int c = 0; c < chunks.Channels; c++)
+        float* means = Pointer(norm.Mean), gammas = Pointer(norm.Gamma), inverses = Pointer(norm.InverseDeviation), betas = Pointer(norm.Beta);
+        for (int c = 0; c < channels; c++)
         {
             coefficients.Mean[c] = means[c];
             coefficients.Scale[c] = gammas[c] * inverses[c];

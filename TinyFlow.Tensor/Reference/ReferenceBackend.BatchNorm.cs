@@ -7,6 +7,14 @@ public partial class ReferenceBackend
         Tensor x, Tensor gamma, Tensor beta, Tensor runningMean, Tensor runningVariance,
         Tensor mean, Tensor inverseDeviation, Tensor y, BatchNormSettings settings, Tensor? bias = null)
     {
+        BatchNormStatistics(x, runningMean, runningVariance, mean, inverseDeviation, settings, bias);
+        Normalize(x, new ChannelNorm(gamma, beta, mean, inverseDeviation, settings.Activation), y);
+    }
+
+    /// <inheritdoc/>
+    public void BatchNormStatistics(
+        Tensor x, Tensor runningMean, Tensor runningVariance, Tensor mean, Tensor inverseDeviation, BatchNormSettings settings, Tensor? bias = null)
+    {
         int channels = x.Shape[1], plane = x.Shape[2] * x.Shape[3];
         double count = (double)x.Shape[0] * plane;
         Span<double> xs = Span(x), means = Span(mean), inverseDeviations = Span(inverseDeviation);
@@ -31,8 +39,6 @@ public partial class ReferenceBackend
             runningMeans[c] = (1 - settings.Momentum) * runningMeans[c] + settings.Momentum * (means[c] + (bias is null ? 0 : Span(bias)[c]));
             runningVariances[c] = (1 - settings.Momentum) * runningVariances[c] + settings.Momentum * squares[c] / (count - 1);
         }
-
-        Normalize(x, gamma, beta, mean, inverseDeviation, y, settings.Activation);
     }
 
     /// <inheritdoc/>
@@ -40,13 +46,18 @@ public partial class ReferenceBackend
         Tensor x, Tensor gamma, Tensor beta, Tensor runningMean, Tensor runningVariance,
         Tensor inverseDeviation, Tensor y, BatchNormSettings settings)
     {
+        InverseDeviation(runningVariance, inverseDeviation, settings.Epsilon);
+        Normalize(x, new ChannelNorm(gamma, beta, runningMean, inverseDeviation, settings.Activation), y);
+    }
+
+    /// <inheritdoc/>
+    public void InverseDeviation(Tensor runningVariance, Tensor inverseDeviation, double epsilon)
+    {
         Span<double> variances = Span(runningVariance), inverseDeviations = Span(inverseDeviation);
         for (int c = 0; c < variances.Length; c++)
         {
-            inverseDeviations[c] = 1 / Math.Sqrt(variances[c] + settings.Epsilon);
+            inverseDeviations[c] = 1 / Math.Sqrt(variances[c] + epsilon);
         }
-
-        Normalize(x, gamma, beta, runningMean, inverseDeviation, y, settings.Activation);
     }
 
     /// <inheritdoc/>
@@ -105,15 +116,16 @@ public partial class ReferenceBackend
     }
 
     /// <summary>y = activation(gamma · (x − mean) · inverseDeviation + beta).</summary>
-    private static void Normalize(Tensor x, Tensor gamma, Tensor beta, Tensor mean, Tensor inverseDeviation, Tensor y, Activation activation)
+    private static void Normalize(Tensor x, ChannelNorm norm, Tensor y)
     {
         int channels = x.Shape[1], plane = x.Shape[2] * x.Shape[3];
-        Span<double> xs = Span(x), gammas = Span(gamma), betas = Span(beta), means = Span(mean), inverseDeviations = Span(inverseDeviation), ys = Span(y);
+        Span<double> xs = Span(x), ys = Span(y), gammas = Span(norm.Gamma), betas = Span(norm.Beta);
+        Span<double> means = Span(norm.Mean), inverseDeviations = Span(norm.InverseDeviation);
         for (int i = 0; i < ys.Length; i++)
         {
             int c = i / plane % channels;
             double value = gammas[c] * (xs[i] - means[c]) * inverseDeviations[c] + betas[c];
-            ys[i] = activation == Activation.Relu ? Math.Max(value, 0) : value;
+            ys[i] = norm.Activation == Activation.Relu ? Math.Max(value, 0) : value;
         }
     }
 }

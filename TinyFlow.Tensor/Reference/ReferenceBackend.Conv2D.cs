@@ -28,6 +28,22 @@ public partial class ReferenceBackend
     }
 
     /// <inheritdoc/>
+    public void Conv2D(Tensor x, ChannelNorm entry, Tensor weight, Tensor? bias, Tensor y, ConvolutionWindow window)
+    {
+        using Tensor normal = Allocate(x.Shape);
+        Normalize(x, entry, normal);
+        Conv2D(normal, weight, bias, y, window);
+    }
+
+    /// <inheritdoc/>
+    public void Conv2DWeightGradient(Tensor x, ChannelNorm entry, Tensor dy, Sink dweight, Sink dbias, ConvolutionWindow window)
+    {
+        using Tensor normal = Allocate(x.Shape);
+        Normalize(x, entry, normal);
+        Conv2DWeightGradient(normal, dy, dweight, dbias, window);
+    }
+
+    /// <inheritdoc/>
     public override void Conv2DInputGradient(Tensor dy, Tensor weight, Sink dx, ConvolutionWindow window)
     {
         if (!dx.IsWanted)

@@ -19,6 +19,19 @@ internal static partial class OpCases
             }
         }
 
+        // By 3x3 and 1x1 kernels, to few and to more channels; behind a convolution, where images may be held channels last.
+        foreach (BatchStatistics statistics in Enum.GetValues<BatchStatistics>())
+        {
+            foreach (Activation activation in Enum.GetValues<Activation>())
+            {
+                yield return ConvolveNormalized([2, 3, 4, 3], 2, 3, statistics, activation, isBiased: false);
+                yield return ConvolveNormalized([2, 2, 3, 5], 3, 1, statistics, activation, isBiased: true);
+                yield return ConvolveNormalizedBehindAnother([2, 2, 4, 5], 6, 2, 3, statistics, activation);
+                yield return ConvolveNormalizedBehindAnother([1, 1, 5, 5], 5, 7, 3, statistics, activation);
+                yield return ConvolveNormalizedBehindAnother([2, 1, 3, 4], 6, 5, 1, statistics, activation);
+            }
+        }
+
         foreach (Shape shape in (Shape[])[[2, 1, 1, 2], [1, 3, 4, 3], [3, 2, 2, 5], [2, 5, 3, 3]])
         {
             foreach (Activation activation in Enum.GetValues<Activation>())
@@ -85,6 +98,38 @@ internal static partial class OpCases
                 return v[0].BatchNorm2D(v[1], v[2], mean, variance, new BatchNormSettings(1e-2, 0.1, activation), statistics, v[3]);
             },
         };
+    }
+
+    private static OpCase ConvolveNormalized(Shape shape, int outputs, int kernel, BatchStatistics statistics, Activation activation, bool isBiased)
+    {
+        int channels = shape[1];
+        Operand[] operands =
+        [
+            Operand.Between(shape, -1, 3), Operand.AwayFromZero([channels]), Operand.AwayFromZero([channels]), Operand.Any([outputs, channels, kernel, kernel]),
+            Operand.Any([outputs]),
+        ];
+        return new OpCase(
+            $"NormalizedConv2D {kernel}x{kernel} of {shape} to {outputs}, statistics {statistics}, activation {activation}{(isBiased ? ", biased" : "")}",
+            Float32Tolerance.Statistics,
+            isBiased ? [.. operands, Operand.Any([channels])] : operands,
+            (tape, v) => v[0].NormalizedConv2D(
+                Norm(tape, v[1], v[2], statistics, activation, isBiased ? v[5] : null), v[3], v[4], new ConvolutionWindow(1, kernel / 2)));
+    }
+
+    private static OpCase ConvolveNormalizedBehindAnother(Shape shape, int channels, int outputs, int kernel, BatchStatistics statistics, Activation activation) => new(
+        $"NormalizedConv2D {kernel}x{kernel} of {channels} channels, convolved from {shape}, to {outputs}, statistics {statistics}, activation {activation}",
+        Float32Tolerance.Statistics,
+        [
+            Operand.Any(shape), Operand.Any([channels, shape[1], 1, 1]), Operand.AwayFromZero([channels]), Operand.AwayFromZero([channels]),
+            Operand.Any([outputs, channels, kernel, kernel]),
+        ],
+        (tape, v) => v[0].Conv2D(v[1]).NormalizedConv2D(Norm(tape, v[2], v[3], statistics, activation), v[4], null, new ConvolutionWindow(1, kernel / 2)));
+
+    private static BatchNormOperands Norm(Tape tape, Var gamma, Var beta, BatchStatistics statistics, Activation activation, Var? bias = null)
+    {
+        Shape channels = gamma.Shape;
+        Tensor mean = Constant(tape, Operand.Between(channels, 0.5, 1.5)), variance = Constant(tape, Operand.Between(channels, 0.5, 2));
+        return new BatchNormOperands(gamma, beta, mean, variance, new BatchNormSettings(1e-2, 0.1, activation), statistics, bias);
     }
 
     private static OpCase NormalizeInstances(Shape shape, Activation activation) => new(

@@ -1,3 +1,5 @@
+using TinyFlow.Cpu.Pixels;
+
 namespace TinyFlow.Cpu.Convolutions;
 
 /// <summary>Where the value of a pixel and channel of an image lies, in either layout; distances in elements.</summary>
@@ -13,6 +15,12 @@ internal readonly unsafe struct ActivationView(float* data, int channels, int pi
 
     /// <summary>Whether the channels of a pixel lie side by side, and pixels one after the other.</summary>
     public bool IsChannelsLast { get; } = channelsLast || channels == 1 || pixels == 1;
+
+    /// <summary>What a convolution does to each value that it reads, if anything; only of images that are held channels last.</summary>
+    public PixelCoefficients Entry { get; init; }
+
+    /// <summary>Whether what is read has to be normalized.</summary>
+    public bool IsNormalizedOnEntry => Entry.Mean is not null;
 
     public float* Image(int image) => Data + image * ImageStride;
 }

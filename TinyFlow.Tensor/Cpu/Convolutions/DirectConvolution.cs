@@ -47,7 +47,7 @@ internal unsafe struct DirectConvolution<T> : IWork where T : struct, ILanes<T>
 
     /// <summary>Scratch memory of one worker, in floats.</summary>
     public static nint ScratchLength(in ConvolutionGeometry geometry) =>
-        PaddedRows.ScratchLength(geometry, geometry.InputChannels) + (nint)geometry.OutputWidth * PaddedOutputs(geometry);
+        PaddedRows<T>.ScratchLength(geometry, geometry.InputChannels) + (nint)geometry.OutputWidth * PaddedOutputs(geometry);
 
     /// <summary>The length of packed filters, in floats.</summary>
     public static nint FilterLength(in ConvolutionGeometry geometry) =>
@@ -88,8 +88,8 @@ internal unsafe struct DirectConvolution<T> : IWork where T : struct, ILanes<T>
         int image = piece / _bands, band = piece % _bands;
         float* scratch = _scratch + worker * _scratchStride;
         float** rows = stackalloc float*[_geometry.KernelHeight];
-        PaddedRows padded = new(_input, _geometry, _geometry.InputChannels, scratch);
-        float* staging = scratch + PaddedRows.ScratchLength(_geometry, _geometry.InputChannels);
+        PaddedRows<T> padded = new(_input, _geometry, _geometry.InputChannels, scratch);
+        float* staging = scratch + PaddedRows<T>.ScratchLength(_geometry, _geometry.InputChannels);
         padded.Start(image);
         int paddedOutputs = PaddedOutputs(_geometry), width = _geometry.OutputWidth;
         bool direct = _output.IsChannelsLast && paddedOutputs == _geometry.OutputChannels;

@@ -45,7 +45,7 @@ internal unsafe struct DirectWeightGradient<T> : IWork where T : struct, ILanes<
 
     /// <summary>Scratch memory of one worker, in floats.</summary>
     public static nint ScratchLength(in ConvolutionGeometry geometry) =>
-        PaddedRows.ScratchLength(geometry, geometry.InputChannels) + (nint)geometry.OutputWidth * Parts.RoundUp(geometry.OutputChannels, T.Count);
+        PaddedRows<T>.ScratchLength(geometry, geometry.InputChannels) + (nint)geometry.OutputWidth * Parts.RoundUp(geometry.OutputChannels, T.Count);
 
     /// <inheritdoc/>
     [SkipLocalsInit]
@@ -54,9 +54,9 @@ internal unsafe struct DirectWeightGradient<T> : IWork where T : struct, ILanes<
         int height = _geometry.OutputHeight, rowCount = _geometry.Images * height;
         int first = Parts.Start(rowCount, _parts.Chunks, piece), end = Parts.Start(rowCount, _parts.Chunks, piece + 1);
         float* scratch = _scratch + worker * _scratchStride, sums = _parts.Weight(piece), biasSums = _parts.Bias(piece);
-        float* staging = scratch + PaddedRows.ScratchLength(_geometry, _geometry.InputChannels);
+        float* staging = scratch + PaddedRows<T>.ScratchLength(_geometry, _geometry.InputChannels);
         float** rows = stackalloc float*[_geometry.KernelHeight];
-        PaddedRows padded = new(_x, _geometry, _geometry.InputChannels, scratch);
+        PaddedRows<T> padded = new(_x, _geometry, _geometry.InputChannels, scratch);
         new Span<float>(biasSums, _parts.BiasLength).Clear();
         for (int row = first; row < end; row++)
         {

@@ -1,13 +1,15 @@
 using System.Runtime.CompilerServices;
+using TinyFlow.Cpu.Pixels;
+using TinyFlow.Cpu.Vectors;
 
 namespace TinyFlow.Cpu.Convolutions;
 
 /// <summary>
 /// Hands out the input rows under the kernel, channels last, with their zero padding: pointers into the tensor where
-/// nothing has to be padded, else copies in a ring that keeps each row while the kernel moves down over it (small enough
+/// nothing has to be padded or normalized, else copies in a ring that keeps each row while the kernel moves down over it (small enough
 /// for the first-level cache).
 /// </summary>
-internal unsafe ref struct PaddedRows
+internal unsafe ref struct PaddedRows<T> where T : struct, ILanes<T>
 {
     private readonly ActivationView _input;
     private readonly ConvolutionGeometry _geometry;
@@ -26,7 +28,7 @@ internal unsafe ref struct PaddedRows
         _geometry = geometry;
         _pixelStride = pixelStride;
         _rowLength = RowLength(geometry, pixelStride);
-        _inPlace = input.IsChannelsLast && pixelStride == geometry.InputChannels && geometry.SpacingX == 1 &&
+        _inPlace = input.IsChannelsLast && !input.IsNormalizedOnEntry && pixelStride == geometry.InputChannels && geometry.SpacingX == 1 &&
             geometry.PaddingX <= 0 && geometry.PaddedWidth - geometry.PaddingX <= geometry.InputWidth;
         _zeros = scratch;
         _ring = scratch + _rowLength;
@@ -87,6 +89,18 @@ internal unsafe ref struct PaddedRows
         end = Math.Min(end, _geometry.PaddedWidth);
         Clear(row, (nint)first * _pixelStride);
         Clear(row + (nint)end * _pixelStride, _rowLength - (nint)end * _pixelStride);
+        if (_input.IsNormalizedOnEntry)
+        {
+            PixelBlocks.Normalize<T>(
+                source + (nint)(first - _geometry.PaddingX) * channels, channels, end - first, row + (nint)first * _pixelStride, _pixelStride, _input.Entry);
+            for (int position = first; position < end && _pixelStride > channels; position++)
+            {
+                Clear(row + (nint)position * _pixelStride + channels, _pixelStride - channels);
+            }
+
+            return;
+        }
+
         if (spacing == 1 && _input.IsChannelsLast && _pixelStride == channels)
         {
             Copy(source + (nint)(first - _geometry.PaddingX) * channels, row + (nint)first * channels, (nint)(end - first) * channels);

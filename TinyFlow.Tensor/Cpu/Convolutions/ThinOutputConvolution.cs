@@ -41,7 +41,7 @@ internal unsafe struct ThinOutputConvolution<T> : IWork where T : struct, ILanes
     public readonly int Pieces => _geometry.Images * _bands;
 
     /// <summary>Scratch memory of one worker, in floats.</summary>
-    public static nint ScratchLength(in ConvolutionGeometry geometry) => PaddedRows.ScratchLength(geometry, PaddedInputs(geometry));
+    public static nint ScratchLength(in ConvolutionGeometry geometry) => PaddedRows<T>.ScratchLength(geometry, PaddedInputs(geometry));
 
     /// <summary>The length of packed filters, in floats.</summary>
     public static nint FilterLength(in ConvolutionGeometry geometry) => geometry.OutputChannels * FilterStride(geometry);
@@ -74,7 +74,7 @@ internal unsafe struct ThinOutputConvolution<T> : IWork where T : struct, ILanes
         nint pixelStride = (nint)_geometry.StrideX * paddedInputs, filterStride = FilterStride(_geometry);
         float** rows = stackalloc float*[_geometry.KernelHeight];
         float* sums = stackalloc float[12];
-        PaddedRows padded = new(_input, _geometry, paddedInputs, _scratch + worker * _scratchStride);
+        PaddedRows<T> padded = new(_input, _geometry, paddedInputs, _scratch + worker * _scratchStride);
         padded.Start(image);
         for (int y = Parts.Start(_geometry.OutputHeight, _bands, band); y < Parts.Start(_geometry.OutputHeight, _bands, band + 1); y++)
         {

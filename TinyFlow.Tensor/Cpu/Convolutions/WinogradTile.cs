@@ -11,6 +11,9 @@ internal readonly record struct WinogradTile(int Image, int Y, int X, int Rows, 
     /// <summary>The points of a side of so many pixels: 0, 1, −1, 2, −2, ∞.</summary>
     public const int Points = MostSide + 2;
 
+    /// <summary>Whether this is the tile beside another, whose last two input columns are its first two.</summary>
+    public bool IsRightOf(WinogradTile other) => Image == other.Image && Y == other.Y && X == other.X + MostSide && Rows == other.Rows;
+
     /// <summary>Whether a side of so many pixels has a part in the planes of a point: all but those whose turn would come last.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool Has(int side, int point) => point <= side || point == Points - 1;

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using TinyFlow.Cpu.Pixels;
 using TinyFlow.Cpu.Vectors;
 
 namespace TinyFlow.Cpu.Convolutions;
@@ -78,24 +80,33 @@ internal readonly struct WinogradTiles
     }
 
     /// <summary>Bᵀ d B of the input under tiles [first, end), channels last, into the planes [6·6][tile][channel], with their tiles <paramref name="tileStride"/> apart.</summary>
+    [SkipLocalsInit]
     public unsafe void TransformInput<T>(
         ActivationView input, int first, int end, float* zeros, int paddedChannels, float* planes, nint tileStride, nint planeStride) where T : struct, ILanes<T>
     {
         float** rows = stackalloc float*[Points];
-        int channels = _geometry.InputChannels, width = _geometry.InputWidth;
+        bool normalizes = input.IsNormalizedOnEntry;
+        float* outside = normalizes ? null : zeros;
+        PixelCoefficients entry = input.Entry;
+        int channels = _geometry.InputChannels, width = _geometry.InputWidth, vectors = paddedChannels / T.Count;
+        float* memory = stackalloc float[WinogradColumns<T>.Length(vectors) + 16];
+        WinogradColumns<T> columns = new((float*)(((nint)memory + 63) & ~63), vectors);
+        WinogradTile last = default;
         for (int index = first; index < end; index++)
         {
             WinogradTile tile = this[index];
+            columns.Next(index > first && tile.IsRightOf(last));
+            last = tile;
             int y = tile.Y - _geometry.PaddingY, x = tile.X - _geometry.PaddingX, window = tile.Columns + 2;
             float* origin = input.Image(tile.Image);
             for (int i = 0; i < Points; i++)
             {
-                rows[i] = (uint)(y + i) < (uint)_geometry.InputHeight ? origin + ((nint)(y + i) * width + x) * channels : zeros;
+                rows[i] = (uint)(y + i) < (uint)_geometry.InputHeight ? origin + ((nint)(y + i) * width + x) * channels : outside;
             }
 
             int firstColumn = Math.Clamp(-x, 0, window), endColumn = Math.Clamp(width - x, firstColumn, window);
-            WinogradTransformsBySize<T>.Input(tile.Rows, tile.Columns)(
-                rows, firstColumn, endColumn, channels, paddedChannels / T.Count, planes + (index - first) * tileStride, planeStride);
+            WinogradTransformsBySize<T>.Input(tile.Rows, tile.Columns, normalizes)(
+                rows, firstColumn, endColumn, channels, vectors, columns, planes + (index - first) * tileStride, planeStride, &entry);
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using TinyFlow.Cpu.Pixels;
 using TinyFlow.Cpu.Vectors;
 
 namespace TinyFlow.Cpu.Convolutions;
@@ -29,27 +30,18 @@ internal static unsafe class WinogradTransforms<T> where T : struct, ILanes<T>
 
     /// <summary>
     /// Bᵀ d B for all channels of a tile. Row pointers point to the tile's first column; columns outside
-    /// [firstColumn, endColumn) are zero padding.
+    /// [firstColumn, endColumn) are zero padding. If values are normalized on entry, rows of padding are null; else they
+    /// point to zeros.
     /// </summary>
     [SkipLocalsInit, MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Input<TRows, TColumns>(float** rows, int firstColumn, int endColumn, nint pixelStride, int vectors, float* planes, nint planeStride)
+    public static void Input<TRows, TColumns, TEntry>(
+        float** rows, int firstColumn, int endColumn, nint pixelStride, int vectors, WinogradColumns<T> columns, float* planes, nint planeStride, PixelCoefficients* entry)
         where TRows : struct, INumberOf
         where TColumns : struct, INumberOf
+        where TEntry : struct, IEntry
     {
-        float* memory = stackalloc float[Planes * T.Count + 16];
-        float* half = Aligned(memory);
-        if (endColumn - firstColumn < Window)
-        {
-            for (int i = 0; i < Planes; i++)
-            {
-                if (i % Window < firstColumn || i % Window >= endColumn)
-                {
-                    T.Store(T.Zero, half + i * T.Count);
-                }
-            }
-        }
-
         bool goesOn = endColumn == Window;
+        nint firstPair = columns.Pair(0), secondPair = columns.Pair(1), thirdPair = columns.Pair(2), start = columns.Place(columns.Kept);
         float* row0 = rows[0], row1 = rows[1], row2 = rows[2], row3 = rows[3], row4 = rows[4], row5 = rows[5];
         for (int vector = 0; vector < vectors; vector++)
         {
@@ -57,7 +49,7 @@ internal static unsafe class WinogradTransforms<T> where T : struct, ILanes<T>
             {
                 // The columns that the tile to the right has more than this one.
                 nint next = Window * pixelStride + vector * T.Count;
-                for (int column = 0; column < Tile; column++)
+                for (int i = 0; i < Tile; i++)
                 {
                     Prefetch.Line(row0 + next);
                     Prefetch.Line(row1 + next);
@@ -69,18 +61,32 @@ internal static unsafe class WinogradTransforms<T> where T : struct, ILanes<T>
                 }
             }
 
-            nint offset = firstColumn * pixelStride + vector * T.Count;
-            float* to = half + firstColumn * T.Count;
-            for (int column = firstColumn; column < endColumn; column++)
+            float* half = columns.Of(vector), to = half + start, end = half + Window * T.Count;
+            int column = columns.Kept;
+            for (; column < firstColumn; column++)
+            {
+                Pad<TRows>(to);
+                to = to + T.Count == end ? half : to + T.Count;
+            }
+
+            nint offset = column * pixelStride + vector * T.Count;
+            Entry<T, TEntry> enter = new(entry, vector * T.Count);
+            for (; column < endColumn; column++)
             {
                 InputSide<TRows>(
-                    T.Load(row0 + offset), T.Load(row1 + offset), T.Load(row2 + offset),
-                    TRows.Count > 1 ? T.Load(row3 + offset) : T.Zero,
-                    TRows.Count > 2 ? T.Load(row4 + offset) : T.Zero,
-                    TRows.Count > 3 ? T.Load(row5 + offset) : T.Zero,
+                    enter.Load(row0, offset), enter.Load(row1, offset), enter.Load(row2, offset),
+                    TRows.Count > 1 ? enter.Load(row3, offset) : T.Zero,
+                    TRows.Count > 2 ? enter.Load(row4, offset) : T.Zero,
+                    TRows.Count > 3 ? enter.Load(row5, offset) : T.Zero,
                     to, Window * T.Count);
                 offset += pixelStride;
-                to += T.Count;
+                to = to + T.Count == end ? half : to + T.Count;
+            }
+
+            for (; column < Window; column++)
+            {
+                Pad<TRows>(to);
+                to = to + T.Count == end ? half : to + T.Count;
             }
 
             float* from = half, plane = planes + vector * T.Count;
@@ -89,10 +95,10 @@ internal static unsafe class WinogradTransforms<T> where T : struct, ILanes<T>
                 if (WinogradTile.Has(TRows.Count, row))
                 {
                     InputSide<TColumns>(
-                        T.Load(from), T.Load(from + T.Count), T.Load(from + 2 * T.Count),
-                        TColumns.Count > 1 ? T.Load(from + 3 * T.Count) : T.Zero,
-                        TColumns.Count > 2 ? T.Load(from + 4 * T.Count) : T.Zero,
-                        TColumns.Count > 3 ? T.Load(from + 5 * T.Count) : T.Zero,
+                        T.Load(from + firstPair), T.Load(from + firstPair + T.Count), T.Load(from + secondPair),
+                        TColumns.Count > 1 ? T.Load(from + secondPair + T.Count) : T.Zero,
+                        TColumns.Count > 2 ? T.Load(from + thirdPair) : T.Zero,
+                        TColumns.Count > 3 ? T.Load(from + thirdPair + T.Count) : T.Zero,
                         plane, planeStride);
                 }
 
@@ -255,6 +261,19 @@ internal static unsafe class WinogradTransforms<T> where T : struct, ILanes<T>
         for (int row = 0; row < 3; row++)
         {
             FilterGradientSide(half + row * Window * T.Count, T.Count, taps + row * rowStride, columnStride);
+        }
+    }
+
+    // A column of padding.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Pad<TRows>(float* column) where TRows : struct, INumberOf
+    {
+        for (int row = 0; row < Window; row++)
+        {
+            if (WinogradTile.Has(TRows.Count, row))
+            {
+                T.Store(T.Zero, column + row * Window * T.Count);
+            }
         }
     }
 

@@ -1,3 +1,4 @@
+using TinyFlow.Cpu.Pixels;
 using TinyFlow.Cpu.Vectors;
 
 namespace TinyFlow.Cpu.Convolutions;
@@ -7,13 +8,13 @@ internal static unsafe class WinogradTransformsBySize<T> where T : struct, ILane
 {
     private const int Sides = WinogradTransforms<T>.Tile;
 
-    private static readonly nint[] Inputs = [.. InputsOf<One>(), .. InputsOf<Two>(), .. InputsOf<Three>(), .. InputsOf<Four>()];
+    private static readonly nint[] Inputs = InputsOf<AsTheyAre>(), NormalizedInputs = InputsOf<Normalized>();
     private static readonly nint[] Outputs = [.. OutputsOf<One>(), .. OutputsOf<Two>(), .. OutputsOf<Three>(), .. OutputsOf<Four>()];
     private static readonly nint[] Gradients = [.. GradientsOf<One>(), .. GradientsOf<Two>(), .. GradientsOf<Three>(), .. GradientsOf<Four>()];
 
-    /// <summary>The transform of inputs.</summary>
-    public static delegate*<float**, int, int, nint, int, float*, nint, void> Input(int rows, int columns) =>
-        (delegate*<float**, int, int, nint, int, float*, nint, void>)Inputs[Index(rows, columns)];
+    /// <summary>The transform of inputs, which may be normalized on entry.</summary>
+    public static delegate*<float**, int, int, nint, int, WinogradColumns<T>, float*, nint, PixelCoefficients*, void> Input(int rows, int columns, bool normalizes) =>
+        (delegate*<float**, int, int, nint, int, WinogradColumns<T>, float*, nint, PixelCoefficients*, void>)(normalizes ? NormalizedInputs : Inputs)[Index(rows, columns)];
 
     /// <summary>The transform to outputs.</summary>
     public static delegate*<float*, nint, float*, float*, nint, nint, bool, void> Output(int rows, int columns) =>
@@ -25,12 +26,17 @@ internal static unsafe class WinogradTransformsBySize<T> where T : struct, ILane
 
     private static int Index(int rows, int columns) => (rows - 1) * Sides + columns - 1;
 
-    private static nint[] InputsOf<TRows>() where TRows : struct, INumberOf =>
+    private static nint[] InputsOf<TEntry>() where TEntry : struct, IEntry =>
+        [.. InputsOf<One, TEntry>(), .. InputsOf<Two, TEntry>(), .. InputsOf<Three, TEntry>(), .. InputsOf<Four, TEntry>()];
+
+    private static nint[] InputsOf<TRows, TEntry>()
+        where TRows : struct, INumberOf
+        where TEntry : struct, IEntry =>
     [
-        (nint)(delegate*<float**, int, int, nint, int, float*, nint, void>)&WinogradTransforms<T>.Input<TRows, One>,
-        (nint)(delegate*<float**, int, int, nint, int, float*, nint, void>)&WinogradTransforms<T>.Input<TRows, Two>,
-        (nint)(delegate*<float**, int, int, nint, int, float*, nint, void>)&WinogradTransforms<T>.Input<TRows, Three>,
-        (nint)(delegate*<float**, int, int, nint, int, float*, nint, void>)&WinogradTransforms<T>.Input<TRows, Four>,
+        (nint)(delegate*<float**, int, int, nint, int, WinogradColumns<T>, float*, nint, PixelCoefficients*, void>)&WinogradTransforms<T>.Input<TRows, One, TEntry>,
+        (nint)(delegate*<float**, int, int, nint, int, WinogradColumns<T>, float*, nint, PixelCoefficients*, void>)&WinogradTransforms<T>.Input<TRows, Two, TEntry>,
+        (nint)(delegate*<float**, int, int, nint, int, WinogradColumns<T>, float*, nint, PixelCoefficients*, void>)&WinogradTransforms<T>.Input<TRows, Three, TEntry>,
+        (nint)(delegate*<float**, int, int, nint, int, WinogradColumns<T>, float*, nint, PixelCoefficients*, void>)&WinogradTransforms<T>.Input<TRows, Four, TEntry>,
     ];
 
     private static nint[] OutputsOf<TRows>() where TRows : struct, INumberOf =>

@@ -10,6 +10,21 @@ internal readonly unsafe ref struct PixelBlocks(
     private readonly float* _x = x, _dy = dy, _result = result, _first = first, _second = second;
     private readonly PixelCoefficients _coefficients = coefficients;
 
+    /// <summary>Normalizes a row of pixels on its way to another place, where pixels lie <paramref name="toStride"/> apart.</summary>
+    public static void Normalize<T>(float* from, int channels, int pixels, float* to, nint toStride, in PixelCoefficients coefficients) where T : struct, ILanes<T>
+    {
+        int channel = 0;
+        for (; channel + 4 * T.Count <= channels; channel += 4 * T.Count)
+        {
+            PixelLoops<T, Four>.Normalize(from + channel, channels, to + channel, toStride, pixels, T.Count, coefficients, channel);
+        }
+
+        for (; channel < channels; channel += T.Count)
+        {
+            PixelLoops<T, One>.Normalize(from + channel, channels, to + channel, toStride, pixels, Math.Min(T.Count, channels - channel), coefficients, channel);
+        }
+    }
+
     /// <summary>One step for all channels; sums per channel go to the arrays first and second.</summary>
     public void Run<T>(PixelNormStep step) where T : struct, ILanes<T>
     {
@@ -36,7 +51,7 @@ internal readonly unsafe ref struct PixelBlocks(
                 PixelLoops<T, TVectors>.Moments(_x + channel, channels, pixels, _first + channel, _second + channel);
                 break;
             case PixelNormStep.Normalize:
-                PixelLoops<T, TVectors>.Normalize(_x + channel, _result + channel, channels, pixels, lanes, _coefficients, channel);
+                PixelLoops<T, TVectors>.Normalize(_x + channel, channels, _result + channel, channels, pixels, lanes, _coefficients, channel);
                 break;
             case PixelNormStep.GradientSums:
                 PixelLoops<T, TVectors>.GradientSums(_x + channel, _dy + channel, channels, pixels, _coefficients, channel, _first + channel, _second + channel);

@@ -24,5 +24,8 @@ internal readonly struct PixelChunks
     public long Start(int chunk) => Pixels * chunk / Count;
 
     /// <summary>Channels rounded up so that arrays of them hold whole vectors of any width.</summary>
-    public int PaddedChannels => Parts.RoundUp(Channels, 16);
+    public int PaddedChannels => Padded(Channels);
+
+    /// <summary>Rounds up to whole vectors of any width.</summary>
+    public static int Padded(int channels) => Parts.RoundUp(channels, 16);
 }

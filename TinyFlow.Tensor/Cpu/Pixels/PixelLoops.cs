@@ -90,7 +90,7 @@ internal static unsafe class PixelLoops<T, TVectors>
 
     /// <summary>y = (x − mean)·scale + shift, and the activation, which lets a NaN through: MaxNative gives its second operand.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    public static void Normalize(float* x, float* y, nint stride, int pixels, int lanes, in PixelCoefficients c, int channel)
+    public static void Normalize(float* x, nint xStride, float* y, nint yStride, int pixels, int lanes, in PixelCoefficients c, int channel)
     {
         bool relu = c.Relu;
         T mean0 = T.Load(c.Mean + channel + 0 * T.Count), scale0 = T.Load(c.Scale + channel + 0 * T.Count), shift0 = T.Load(c.Shift + channel + 0 * T.Count);
@@ -98,7 +98,7 @@ internal static unsafe class PixelLoops<T, TVectors>
         T mean2 = Load(2, c.Mean + channel + 2 * T.Count), scale2 = Load(2, c.Scale + channel + 2 * T.Count), shift2 = Load(2, c.Shift + channel + 2 * T.Count);
         T mean3 = Load(3, c.Mean + channel + 3 * T.Count), scale3 = Load(3, c.Scale + channel + 3 * T.Count), shift3 = Load(3, c.Shift + channel + 3 * T.Count);
 
-        for (int i = 0; i < pixels; i++, x += stride, y += stride)
+        for (int i = 0; i < pixels; i++, x += xStride, y += yStride)
         {
             T y0 = T.MultiplyAdd(T.Load(x + 0 * T.Count) - mean0, scale0, shift0);
             Store(relu ? T.MaxNative(T.Zero, y0) : y0, y + 0 * T.Count, lanes);

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using TinyFlow.Cpu.Convolutions;
+using TinyFlow.Cpu.Pixels;
 using TinyFlow.Cpu.Threads;
 using TinyFlow.Cpu.Vectors;
 using TinyFlow.Memory;
@@ -20,6 +21,17 @@ internal sealed unsafe record KernelRun(ConvolutionCase Case, ConvolutionKernel 
     public bool InputChannelsLast { get; init; }
 
     public bool OutputChannelsLast { get; init; }
+
+    /// <summary>Mean, scale and shift of each channel, if values of x are normalized as they are read, with a ReLU if wanted; x is channels last then.</summary>
+    public (float[] Mean, float[] Scale, float[] Shift, bool Relu)? Entry { get; init; }
+
+    /// <summary>x after <see cref="Entry"/>, by the loop of a normalization.</summary>
+    public float[] Normalized(float[] x) => Lanes switch
+    {
+        "512" => Normalized<Lanes512>(x),
+        "256" => Normalized<Lanes256>(x),
+        _ => Normalized<Lanes128>(x),
+    };
 
     /// <summary>y, added to what <paramref name="y"/> holds if it is given.</summary>
     public float[] Forward(float[] x, float[] weight, float[]? bias, float[]? y = null) => Lanes switch
@@ -52,10 +64,10 @@ internal sealed unsafe record KernelRun(ConvolutionCase Case, ConvolutionKernel 
         WorkerPool workers = Pools.GetOrAdd(Workers, count => new WorkerPool(count));
         using NativePool pool = new(1L << 32);
         float[] input = Laid(x, Case.X, InputChannelsLast), output = Laid(y ?? new float[Case.Y.Count], Case.Y, OutputChannelsLast), offsets = Padded(bias ?? []);
-        fixed (float* px = input, pw = Padded(weight), pb = offsets, py = output)
+        fixed (float* px = input, pw = Padded(weight), pb = offsets, py = output, pe = EntryArrays())
         {
             Convolution<T>.Run(
-                workers, pool, Geometry, View(px, Case.X, InputChannelsLast), FilterView.Forward(pw, Geometry), bias is null ? null : pb,
+                workers, pool, Geometry, View(px, Case.X, InputChannelsLast) with { Entry = EntryIn(pe) }, FilterView.Forward(pw, Geometry), bias is null ? null : pb,
                 View(py, Case.Y, OutputChannelsLast), y is not null, Kernel);
         }
 
@@ -82,14 +94,34 @@ internal sealed unsafe record KernelRun(ConvolutionCase Case, ConvolutionKernel 
         WorkerPool workers = Pools.GetOrAdd(Workers, count => new WorkerPool(count));
         using NativePool pool = new(1L << 32);
         float[] weights = Padded(weight ?? new float[Case.Weight.Count]), biases = Padded(bias ?? new float[Case.Weight[0]]);
-        fixed (float* px = Laid(x, Case.X, InputChannelsLast), pdy = Laid(dy, Case.Y, OutputChannelsLast), pw = weights, pb = biases)
+        fixed (float* px = Laid(x, Case.X, InputChannelsLast), pdy = Laid(dy, Case.Y, OutputChannelsLast), pw = weights, pb = biases, pe = EntryArrays())
         {
             Convolution<T>.WeightGradient(
-                workers, pool, Geometry, View(px, Case.X, InputChannelsLast), View(pdy, Case.Y, OutputChannelsLast),
+                workers, pool, Geometry, View(px, Case.X, InputChannelsLast) with { Entry = EntryIn(pe) }, View(pdy, Case.Y, OutputChannelsLast),
                 pw, weight is not null, pb, bias is not null, Kernel);
         }
 
         return (weights[..(int)Case.Weight.Count], biases[..Case.Weight[0]]);
+    }
+
+    private float[] Normalized<T>(float[] x) where T : struct, ILanes<T>
+    {
+        float[] from = Laid(x, Case.X, channelsLast: true), to = Laid(x, Case.X, channelsLast: true);
+        int channels = Case.X[1];
+        fixed (float* pf = from, pt = to, pe = EntryArrays())
+        {
+            PixelBlocks.Normalize<T>(pf, channels, (int)Case.X.Count / channels, pt, channels, EntryIn(pe));
+        }
+
+        return Plain(to, Case.X, channelsLast: true);
+    }
+
+    private float[] EntryArrays() => Entry is { } entry ? [.. Padded(entry.Mean), .. Padded(entry.Scale), .. Padded(entry.Shift)] : [];
+
+    private PixelCoefficients EntryIn(float* arrays)
+    {
+        int length = Case.X[1] + Margin;
+        return Entry is { } entry ? new() { Mean = arrays, Scale = arrays + length, Shift = arrays + 2 * length, Relu = entry.Relu } : default;
     }
 
     private static ActivationView View(float* data, Shape shape, bool channelsLast) => new(data, shape[1], shape[2] * shape[3], channelsLast);

@@ -62,6 +62,26 @@ public class KernelTests
     }
 
     [TestMethod]
+    [DynamicData(nameof(Rows), DynamicDataDisplayName = nameof(Name))]
+    public void A_kernel_that_normalizes_on_entry_gives_the_bits_of_normalized_images(string kernel, string lanes, int index)
+    {
+        Operands o = Operands.Of(index);
+        int channels = ConvolutionCase.All[index].X[1];
+        KernelRun plain = Run(kernel, lanes, index) with { InputChannelsLast = true };
+        KernelRun run = plain with
+        {
+            Workers = 1 + index % 2,
+            Entry = (Operands.Random(channels, index + 7), Operands.Random(channels, index + 8), Operands.Random(channels, index + 9), index % 3 > 0),
+        };
+        float[] x = run.Normalized(o.X);
+        CollectionAssert.AreEqual(plain.Forward(x, o.Weight, o.Bias), run.Forward(o.X, o.Weight, o.Bias));
+        (float[] weight, float[] bias) = plain.WeightGradient(x, o.Dy);
+        (float[] entered, float[] enteredBias) = run.WeightGradient(o.X, o.Dy);
+        CollectionAssert.AreEqual(weight, entered);
+        CollectionAssert.AreEqual(bias, enteredBias);
+    }
+
+    [TestMethod]
     [DynamicData(nameof(RowsOfOneWidth), DynamicDataDisplayName = nameof(Name))]
     public void The_number_of_threads_does_not_change_a_bit(string kernel, string lanes, int index)
     {

@@ -47,6 +47,81 @@ public class NormalizationLayoutTests
     }
 
     [TestMethod]
+    [DynamicData(nameof(Rows))]
+    public void A_convolution_that_normalizes_gives_the_bits_of_one_behind_a_batch_norm(int width, int channels, Activation activation)
+    {
+        using CpuBackend backend = new((TinyFlow.Cpu.Vectors.VectorWidth)width, threads: 2, poison: true);
+        // Images of few channels are held plainly.
+        foreach (int wide in (int[])[channels, 3])
+        {
+            CollectionAssert.AreEqual(BehindANorm(backend, wide, activation, fused: false), BehindANorm(backend, wide, activation, fused: true), $"{wide} channels");
+        }
+
+        backend.AssertNoLeaks();
+    }
+
+    private static double[] BehindANorm(CpuBackend backend, int channels, Activation activation, bool fused)
+    {
+        ConvolutionWindow window = new(1, 1);
+        BatchNormSettings settings = new(1e-5, 0.1, activation);
+        using Tensor images = backend.Create([3, 2, 21, 21], Operands.Random(3 * 2 * 441, 21)), first = backend.Create([channels, 2, 3, 3], Operands.Random(channels * 18, 2));
+        using Tensor last = backend.Create([8, channels, 3, 3], Operands.Random(channels * 72, 3)), thin = backend.Create([2, channels, 1, 1], Operands.Random(channels * 2, 4));
+        using Tensor gamma = backend.Create([channels], Operands.Random(channels, 5)), beta = backend.Create([channels], Operands.Random(channels, 6));
+        using Tensor runningMean = backend.Zeros([channels]), runningVariance = backend.Ones([channels]), bias = backend.Create([channels], Operands.Random(channels, 7));
+        using Tensor hidden = backend.Allocate([3, channels, 21, 21]), mean = backend.Allocate([channels]), inverse = backend.Allocate([channels]), normal = backend.Allocate(hidden.Shape);
+        using Tensor y = backend.Allocate([3, 8, 21, 21]), z = backend.Allocate([3, 2, 21, 21]), dlast = backend.Zeros(last.Shape), dthin = backend.Zeros(thin.Shape), runningInverse = backend.Allocate([channels]);
+        backend.Conv2D(images, first, null, hidden, window);
+        if (fused)
+        {
+            backend.BatchNormStatistics(hidden, runningMean, runningVariance, mean, inverse, settings, bias);
+            ChannelNorm entry = new(gamma, beta, mean, inverse, activation);
+            backend.Conv2D(hidden, entry, last, null, y, window);
+            backend.InverseDeviation(runningVariance, runningInverse, settings.Epsilon);
+            backend.Conv2D(hidden, entry with { Mean = runningMean, InverseDeviation = runningInverse }, thin, null, z, new ConvolutionWindow(1));
+            backend.Conv2DWeightGradient(hidden, entry, y, dlast, Sink.None, window);
+            backend.Conv2DWeightGradient(hidden, entry, z, dthin, Sink.None, new ConvolutionWindow(1));
+        }
+        else
+        {
+            using Tensor other = backend.Allocate(hidden.Shape);
+            backend.BatchNorm(hidden, gamma, beta, runningMean, runningVariance, mean, inverse, normal, settings, bias);
+            backend.Conv2D(normal, last, null, y, window);
+            backend.BatchNormInference(hidden, gamma, beta, runningMean, runningVariance, runningInverse, other, settings);
+            backend.Conv2D(other, thin, null, z, new ConvolutionWindow(1));
+            backend.Conv2DWeightGradient(normal, y, dlast, Sink.None, window);
+            backend.Conv2DWeightGradient(normal, z, dthin, Sink.None, new ConvolutionWindow(1));
+        }
+
+        return [.. ((Tensor[])[mean, inverse, runningMean, runningVariance, y, z, dlast, dthin]).SelectMany(tensor => tensor.ToDoubles())];
+    }
+
+    [TestMethod]
+    [DataRow(6, false)]
+    [DataRow(6, true)]
+    [DataRow(3, false)]
+    public void A_gradient_may_take_the_place_of_the_one_it_is_computed_from(int channels, bool gradientIsPlain)
+    {
+        using CpuBackend backend = new(threads: 2, poison: true);
+        double[] Gradient(bool inPlace)
+        {
+            BatchNormSettings settings = new(1e-5, 0.1, Activation.Relu);
+            Shape shape = [5, channels, 7, 9];
+            using Tensor identity = backend.Create([channels, channels, 1, 1], [.. Enumerable.Range(0, channels * channels).Select(i => i % (channels + 1) == 0 ? 1.0 : 0)]);
+            using Tensor plain = backend.Create(shape, Operands.Random((int)shape.Count, 1)), plainDy = backend.Create(shape, Operands.Random((int)shape.Count, 2));
+            using Tensor x = backend.Allocate(shape), held = backend.Allocate(shape), gamma = backend.Ones([channels]), beta = backend.Zeros([channels]), dx = backend.Allocate(shape);
+            using Tensor mean = backend.Allocate([channels]), inverse = backend.Allocate([channels]), runningMean = backend.Zeros([channels]), runningVariance = backend.Ones([channels]);
+            backend.Conv2D(plain, identity, null, x, new ConvolutionWindow(1));
+            backend.Conv2D(plainDy, identity, null, held, new ConvolutionWindow(1));
+            backend.BatchNormStatistics(x, runningMean, runningVariance, mean, inverse, settings);
+            Tensor dy = gradientIsPlain ? plainDy : held, target = inPlace ? dy : dx;
+            backend.BatchNormBackward(x, gamma, beta, mean, inverse, dy, target, Sink.None, Sink.None, settings, BatchStatistics.Batch);
+            return target.ToDoubles();
+        }
+
+        CollectionAssert.AreEqual(Gradient(inPlace: false), Gradient(inPlace: true));
+    }
+
+    [TestMethod]
     public void A_NaN_passes_the_activation()
     {
         using CpuBackend backend = new();
@@ -56,6 +131,10 @@ public class NormalizationLayoutTests
         backend.Conv2D(x, weight, null, wide, new ConvolutionWindow(1));
         backend.BatchNormInference(wide, ones, zeros, zeros, ones, inverse, y, new BatchNormSettings(1e-5, 0.1, Activation.Relu));
         Assert.AreEqual(8, y.ToDoubles().Count(double.IsNaN));
+
+        using Tensor sum = backend.Ones([1, 8, 1, 1]), summed = backend.Allocate([1, 1, 2, 2]);
+        backend.Conv2D(wide, new ChannelNorm(ones, zeros, zeros, inverse, Activation.Relu), sum, null, summed, new ConvolutionWindow(1));
+        Assert.AreEqual(1, summed.ToDoubles().Count(double.IsNaN));
     }
 
     private static void Compare(int width, Func<IBackend, double[][]> run)
