@@ -20,26 +20,8 @@ public sealed record BatchNormOperands(
     /// <summary>x and the other operands that may have gradients.</summary>
     internal Var[] With(Var x) => Bias is null ? [x, Gamma, Beta] : [x, Gamma, Beta, Bias];
 
-    /// <summary>Whether one of them has.</summary>
-    internal bool NeedsGradient(Var x) => Array.Exists(With(x), operand => operand.NeedsGradient);
-
-    /// <summary>Passes the gradient of the normalized x on to them.</summary>
-    internal void Backward(Var x, Tensor mean, Tensor inverseDeviation, Tensor dy) => Backward(x, mean, inverseDeviation, dy, x.Grad);
-
-    /// <summary>The same, where dy is nobody else's: where it is the first to arrive at x, the gradient of x takes its place.</summary>
-    internal void BackwardInPlace(Var x, Tensor mean, Tensor inverseDeviation, Tensor dy)
-    {
-        if (!x.NeedsGradient || x.IsReached)
-        {
-            Backward(x, mean, inverseDeviation, dy);
-            return;
-        }
-
-        Backward(x, mean, inverseDeviation, dy, dy);
-        x.Receive(dy);
-    }
-
-    private void Backward(Var x, Tensor mean, Tensor inverseDeviation, Tensor dy, Sink dx) => x.Backend.BatchNormBackward(
+    /// <summary>Passes the gradient of the normalized x on: to x by a sink.</summary>
+    internal void Backward(Var x, Tensor mean, Tensor inverseDeviation, Tensor dy, Sink dx) => x.Backend.BatchNormBackward(
         x.Value, Gamma.Value, Beta.Value, mean, inverseDeviation, dy, dx, Gamma.Grad, Beta.Grad, Settings, Statistics, Bias?.Grad ?? Sink.None);
 
     /// <summary>Throws unless all fits x; else [C].</summary>

@@ -1,3 +1,5 @@
+using TinyFlow.Pointwise;
+
 namespace TinyFlow.Autograd.Functions;
 
 /// <summary>Normalizations.</summary>
@@ -38,7 +40,7 @@ public static class Normalization
             x.Backend.BatchNormInference(x.Value, norm.Gamma.Value, norm.Beta.Value, norm.RunningMean, norm.RunningVariance, inverseDeviation, y, norm.Settings);
         }
 
-        return x.Tape.Record(y, operands, dy => norm.Backward(x, mean, inverseDeviation, dy));
+        return x.Tape.Record(y, operands, dy => norm.Backward(x, mean, inverseDeviation, dy, x.Grad));
     }
 
     /// <summary>
@@ -49,17 +51,15 @@ public static class Normalization
     public static Var NormalizedConv2D(this Var x, BatchNormOperands norm, Var weight, Var? bias = null, ConvolutionWindow? window = null)
     {
         Shape channels = norm.Check(x);
-        if (x.Backend is not INormalizedConvolution fused || norm.LacksBias)
+        if (x.Backend is not IFusedNormalization fused || norm.LacksBias)
         {
             Var normal = x.BatchNorm2D(norm), convolved = normal.Conv2D(weight, bias, window);
             x.Tape.Release(normal);
             return convolved;
         }
 
-        ConvolutionWindow w = window ?? new ConvolutionWindow(1);
-        Shape shape = ShapeRules.Conv2D(x.Shape, weight.Shape, bias?.Shape, w);
-        Var[] operands = bias is null ? [.. norm.With(x), weight] : [.. norm.With(x), weight, bias];
-        Tensor y = x.Tape.Own("NormalizedConv2D", shape, operands), inverseDeviation = x.Tape.Own("NormalizedConv2D", channels), mean = norm.RunningMean;
+        Var[] operands = norm.With(x);
+        Tensor inverseDeviation = x.Tape.Own("NormalizedConv2D", channels, operands), mean = norm.RunningMean;
         if (norm.Statistics == BatchStatistics.Batch)
         {
             mean = x.Tape.Own("NormalizedConv2D", channels);
@@ -71,21 +71,7 @@ public static class Normalization
         }
 
         ChannelNorm entry = new(norm.Gamma.Value, norm.Beta.Value, mean, inverseDeviation, norm.Settings.Activation);
-        fused.Conv2D(x.Value, entry, weight.Value, bias?.Value, y, w);
-        return x.Tape.Record(y, operands, dy =>
-        {
-            if (weight.NeedsGradient || bias is { NeedsGradient: true })
-            {
-                fused.Conv2DWeightGradient(x.Value, entry, dy, weight.Grad, bias?.Grad ?? Sink.None, w);
-            }
-
-            if (norm.NeedsGradient(x))
-            {
-                using Tensor dnormal = x.Backend.Allocate(x.Shape, "the gradient of a normalized image");
-                x.Backend.Conv2DInputGradient(dy, weight.Value, dnormal, w);
-                norm.BackwardInPlace(x, mean, inverseDeviation, dnormal);
-            }
-        });
+        return Convolve("NormalizedConv2D", fused, x, entry, operands, weight, bias, window, (dnormal, dx) => norm.Backward(x, mean, inverseDeviation, dnormal, dx));
     }
 
     /// <summary>
@@ -136,14 +122,114 @@ public static class Normalization
     /// </summary>
     public static Var InstanceNorm2D(this Var x, double epsilon, Activation activation)
     {
-        if (x.Shape.Rank != 4 || x.Shape[2] * x.Shape[3] < 2)
-        {
-            throw new ArgumentException($"InstanceNorm2D: need x [N, C, H, W] of at least 2 pixels; found {x.Shape}.");
-        }
-
-        Shape statistics = [x.Shape[0], x.Shape[1]];
+        Shape statistics = CheckInstances(x);
         Tensor y = x.Tape.Own("InstanceNorm2D", x.Shape, x), mean = x.Tape.Own("InstanceNorm2D", statistics), inverseDeviation = x.Tape.Own("InstanceNorm2D", statistics);
         x.Backend.InstanceNorm(x.Value, mean, inverseDeviation, y, epsilon, activation);
         return x.Tape.Record(y, [x], dy => x.Backend.InstanceNormBackward(x.Value, mean, inverseDeviation, dy, x.Grad, activation));
     }
+
+    /// <summary>
+    /// <see cref="Convolution.Conv2D"/> of <see cref="InstanceNorm2D(Var, double, Activation)"/>: [N, C, H, W] → [N, K, H', W'].
+    /// Where the backend can, the convolution normalizes what it reads.
+    /// </summary>
+    public static Var InstanceNormalizedConv2D(
+        this Var x, double epsilon, Activation activation, Var weight, Var? bias = null, ConvolutionWindow? window = null)
+    {
+        if (x.Backend is not IFusedNormalization fused)
+        {
+            Var normal = x.InstanceNorm2D(epsilon, activation), convolved = normal.Conv2D(weight, bias, window);
+            x.Tape.Release(normal);
+            return convolved;
+        }
+
+        Shape statistics = CheckInstances(x);
+        Tensor mean = x.Tape.Own("InstanceNormalizedConv2D", statistics, x), inverseDeviation = x.Tape.Own("InstanceNormalizedConv2D", statistics);
+        fused.InstanceNormStatistics(x.Value, mean, inverseDeviation, epsilon);
+        return Convolve(
+            "InstanceNormalizedConv2D", fused, x, new ChannelNorm(null, null, mean, inverseDeviation, activation), [x], weight, bias, window,
+            (dnormal, dx) => x.Backend.InstanceNormBackward(x.Value, mean, inverseDeviation, dnormal, dx, activation));
+    }
+
+    /// <summary>
+    /// activation(<see cref="InstanceNorm2D(Var, double, Activation)"/> of x, without one, + residual), both [N, C, H, W]: how a
+    /// residual block ends. Where the backend can, in one pass.
+    /// </summary>
+    public static Var InstanceNorm2D(this Var x, Var residual, double epsilon, Activation activation)
+    {
+        ShapeRules.Require("InstanceNorm2D", "the residual", residual.Shape, x.Shape);
+        if (x.Backend is not IFusedNormalization fused)
+        {
+            Var normal = x.InstanceNorm2D(epsilon, Activation.None), sum = normal + residual;
+            x.Tape.Release(normal);
+            if (activation == Activation.None)
+            {
+                return sum;
+            }
+
+            Var rectified = sum.Relu();
+            x.Tape.Release(sum);
+            return rectified;
+        }
+
+        Shape statistics = CheckInstances(x);
+        Tensor y = x.Tape.Own("InstanceNorm2D", x.Shape, x, residual), mean = x.Tape.Own("InstanceNorm2D", statistics), inverseDeviation = x.Tape.Own("InstanceNorm2D", statistics);
+        fused.InstanceNormSum(x.Value, residual.Value, mean, inverseDeviation, y, epsilon, activation);
+        return x.Tape.Record(y, [x, residual], dy =>
+        {
+            if (activation == Activation.None)
+            {
+                PassOn(dy);
+                return;
+            }
+
+            using Tensor through = x.Backend.Allocate(x.Shape, "the gradient of a sum");
+            x.Backend.PointwiseBackward<Relu>(y, y, dy, through);
+            PassOn(through);
+        });
+
+        void PassOn(Tensor dsum)
+        {
+            x.Backend.InstanceNormBackward(x.Value, mean, inverseDeviation, dsum, x.Grad, Activation.None);
+            residual.Receive(dsum);
+        }
+    }
+
+    /// <summary>A convolution that normalizes what it reads; the gradient of the normalized x goes on by <paramref name="passOn"/>, which puts that of x into a sink.</summary>
+    private static Var Convolve(
+        string op, IFusedNormalization fused, Var x, ChannelNorm entry, Var[] normalized, Var weight, Var? bias, ConvolutionWindow? window, Action<Tensor, Sink> passOn)
+    {
+        ConvolutionWindow w = window ?? new ConvolutionWindow(1);
+        Shape shape = ShapeRules.Conv2D(x.Shape, weight.Shape, bias?.Shape, w);
+        Var[] operands = bias is null ? [.. normalized, weight] : [.. normalized, weight, bias];
+        Tensor y = x.Tape.Own(op, shape, operands);
+        fused.Conv2D(x.Value, entry, weight.Value, bias?.Value, y, w);
+        return x.Tape.Record(y, operands, dy =>
+        {
+            if (weight.NeedsGradient || bias is { NeedsGradient: true })
+            {
+                fused.Conv2DWeightGradient(x.Value, entry, dy, weight.Grad, bias?.Grad ?? Sink.None, w);
+            }
+
+            if (!Array.Exists(normalized, operand => operand.NeedsGradient))
+            {
+                return;
+            }
+
+            using Tensor dnormal = x.Backend.Allocate(x.Shape, "the gradient of a normalized image");
+            x.Backend.Conv2DInputGradient(dy, weight.Value, dnormal, w);
+            if (!x.NeedsGradient || x.IsReached)
+            {
+                passOn(dnormal, x.Grad);
+                return;
+            }
+
+            // It is nobody else's, so that the gradient of x may take its place.
+            passOn(dnormal, dnormal);
+            x.Receive(dnormal);
+        });
+    }
+
+    private static Shape CheckInstances(Var x) => x.Shape.Rank == 4 && x.Shape[2] * x.Shape[3] >= 2
+        ? [x.Shape[0], x.Shape[1]]
+        : throw new ArgumentException($"InstanceNorm2D: need x [N, C, H, W] of at least 2 pixels; found {x.Shape}.");
 }

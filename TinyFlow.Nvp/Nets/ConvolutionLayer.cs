@@ -62,6 +62,14 @@ public sealed class ConvolutionLayer : INet
         return y;
     }
 
+    /// <summary>Of x after an instance norm and an activation.</summary>
+    internal Var ForwardNormalized(Var x, double epsilon, Activation activation)
+    {
+        Var weight = _weight.On(x.Tape), y = x.InstanceNormalizedConv2D(epsilon, activation, weight, Bias(x.Tape), _window);
+        x.Tape.Release(weight);
+        return y;
+    }
+
     /// <summary>The bias [outputs], if there is one.</summary>
     internal Var? Bias(Tape tape) => _bias?.On(tape);
 

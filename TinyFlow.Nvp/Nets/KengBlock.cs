@@ -25,10 +25,9 @@ internal sealed class KengBlock : INet
     /// <inheritdoc/>
     public Var Forward(Var x, Pass pass)
     {
-        Var a = _first.Forward(x, pass), b = a.InstanceNorm2D(Epsilon, Activation.Relu);
-        Var c = _second.Forward(b, pass), d = c.InstanceNorm2D(Epsilon, Activation.None);
-        Var sum = d + x, y = sum.Relu();
-        x.Tape.ReleaseAll(a, b, c, d, sum);
+        Var a = _first.Forward(x, pass), b = _second.ForwardNormalized(a, Epsilon, Activation.Relu);
+        Var y = b.InstanceNorm2D(x, Epsilon, Activation.Relu);
+        x.Tape.ReleaseAll(a, b);
         return y;
     }
 }

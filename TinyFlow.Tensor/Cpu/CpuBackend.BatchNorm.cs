@@ -169,7 +169,8 @@ public sealed unsafe partial class CpuBackend
     /// <summary>Normalizes with known statistics.</summary>
     private void Normalize(Tensor x, ChannelNorm norm, Tensor y)
     {
-        if (IsChannelsLast(x))
+        bool ofImages = norm.Mean.Shape.Rank == 2;
+        if (IsChannelsLast(x) && !ofImages)
         {
             PixelNormalize(x, norm, y);
             return;
@@ -177,13 +178,13 @@ public sealed unsafe partial class CpuBackend
 
         BatchNormParameters parameters = new()
         {
-            Gamma = In(norm.Gamma),
-            Beta = In(norm.Beta),
+            Gamma = norm.Gamma is null ? null : In(norm.Gamma),
+            Beta = norm.Beta is null ? null : In(norm.Beta),
             Mean = In(norm.Mean),
             InverseDeviation = In(norm.InverseDeviation),
             Settings = new BatchNormSettings(0, 0, norm.Activation),
         };
-        ChannelRuns runs = new(x.Shape);
+        ChannelRuns runs = new(ofImages ? OneImage(x.Shape) : x.Shape);
         Run(runs.Channels * runs.Chunks.Count, new BatchNormWork(BatchNormSteps.Normalize, runs, In(x), Out(y), null, parameters), x.Count);
     }
 

@@ -23,8 +23,8 @@ public sealed unsafe partial class CpuBackend
             return;
         }
 
-        using ScratchMemory memory = new(Pool, CoefficientsLength(x.Shape[1]), "the coefficients of a normalization");
-        Convolve(x.Shape, Activations(x) with { Entry = Coefficients(entry, memory.Data) }, weight, bias, y, window);
+        using ScratchMemory memory = new(Pool, EntryLength(x, entry), "the coefficients of a normalization");
+        Convolve(x.Shape, Entered(x, entry, memory.Data), weight, bias, y, window);
     }
 
     /// <inheritdoc/>
@@ -55,8 +55,28 @@ public sealed unsafe partial class CpuBackend
             return;
         }
 
-        using ScratchMemory memory = new(Pool, CoefficientsLength(x.Shape[1]), "the coefficients of a normalization");
-        WeightGradient(x.Shape, Activations(x) with { Entry = Coefficients(entry, memory.Data) }, dy, dweight, dbias, window);
+        using ScratchMemory memory = new(Pool, EntryLength(x, entry), "the coefficients of a normalization");
+        WeightGradient(x.Shape, Entered(x, entry, memory.Data), dy, dweight, dbias, window);
+    }
+
+    private static long EntryLength(Tensor x, ChannelNorm entry) => CoefficientsLength(x.Shape[1]) * (entry.Mean.Shape.Rank == 2 ? (long)x.Shape[0] : 1);
+
+    /// <summary>Images that a convolution normalizes as it reads them, with coefficients in memory of <see cref="EntryLength"/>.</summary>
+    private static ActivationView Entered(Tensor x, ChannelNorm entry, float* memory)
+    {
+        ActivationView view = Activations(x);
+        if (entry.Mean.Shape.Rank == 1)
+        {
+            return view with { Entry = Coefficients(entry, memory) };
+        }
+
+        int channels = x.Shape[1], stride = CoefficientsLength(channels);
+        for (int image = 1; image < x.Shape[0]; image++)
+        {
+            Coefficients(entry, image, channels, memory + (nint)image * stride);
+        }
+
+        return view with { Entry = Coefficients(entry, image: 0, channels, memory), EntryStride = stride };
     }
 
     private void Convolve(Shape x, ActivationView input, Tensor weight, Tensor? bias, Tensor y, ConvolutionWindow window)

@@ -1,6 +1,7 @@
 using TinyFlow.Cpu.Convolutions;
 using TinyFlow.Cpu.Normalizations;
 using TinyFlow.Cpu.Pixels;
+using TinyFlow.Pointwise;
 
 namespace TinyFlow;
 
@@ -21,6 +22,46 @@ public sealed unsafe partial class CpuBackend
 
         ChannelRuns runs = new(OneImage(x.Shape));
         Run(runs.Channels, new BatchNormWork(BatchNormSteps.Channel, runs, In(x), Out(y), null, parameters), x.Count);
+    }
+
+    /// <inheritdoc/>
+    public void InstanceNormStatistics(Tensor x, Tensor mean, Tensor inverseDeviation, double epsilon)
+    {
+        BatchNormParameters parameters = new() { Mean = Out(mean), InverseDeviation = Out(inverseDeviation), Settings = new(epsilon, 0, Activation.None) };
+        if (IsChannelsLast(x))
+        {
+            ImageStatistics images = new(x.Shape, parameters);
+            using ScratchMemory memory = new(Pool, images.ScratchPerImage * x.Shape[0], "the statistics of images");
+            Run(x.Shape[0], new PixelInstanceNormWork(images, Activations(x).Data, null, null, adds: false, memory.Data), x.Count);
+            return;
+        }
+
+        Statistics(new ChannelRuns(OneImage(x.Shape)), In(x), x.Count, parameters);
+    }
+
+    /// <inheritdoc/>
+    public void InstanceNormSum(Tensor x, Tensor residual, Tensor mean, Tensor inverseDeviation, Tensor y, double epsilon, Activation activation)
+    {
+        if (!IsChannelsLast(x) || !IsChannelsLast(residual) || !CoversStorage(y))
+        {
+            InstanceNorm(x, mean, inverseDeviation, y, epsilon, Activation.None);
+            Binary<Add>(y, residual, y);
+            if (activation == Activation.Relu)
+            {
+                Pointwise<Relu>(y, y);
+            }
+
+            return;
+        }
+
+        ImageStatistics images = new(x.Shape, new() { Mean = Out(mean), InverseDeviation = Out(inverseDeviation), Settings = new(epsilon, 0, Activation.None) });
+        using ScratchMemory memory = new(Pool, images.ScratchPerImage * x.Shape[0], "the statistics of images");
+        float* residuals = Activations(residual).Data;
+        Run(x.Shape[0], new PixelInstanceNormWork(images, Activations(x).Data, null, Overwritten(y, channelsLast: true).Data, adds: false, memory.Data)
+        {
+            Residual = residuals,
+            RectifiesSum = activation == Activation.Relu,
+        }, x.Count);
     }
 
     /// <inheritdoc/>

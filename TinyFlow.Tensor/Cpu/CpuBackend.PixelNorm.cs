@@ -127,12 +127,15 @@ public sealed unsafe partial class CpuBackend
         _workers.Run(copy.Pieces, copy);
     }
 
-    private static long CoefficientsLength(int channels) => 5L * PixelChunks.Padded(channels);
+    // The arrays of PixelCoefficients.
+    private static int CoefficientsLength(int channels) => 5 * PixelChunks.Padded(channels);
 
-    /// <summary>The coefficients of a normalization in scratch memory of <see cref="CoefficientsLength"/>.</summary>
-    private static PixelCoefficients Coefficients(ChannelNorm norm, float* memory)
+    /// <summary>The coefficients of a normalization of channels in scratch memory of <see cref="CoefficientsLength"/>.</summary>
+    private static PixelCoefficients Coefficients(ChannelNorm norm, float* memory) => Coefficients(norm, image: 0, (int)norm.Mean.Count, memory);
+
+    private static PixelCoefficients Coefficients(ChannelNorm norm, int image, int channels, float* memory)
     {
-        int channels = (int)norm.Gamma.Count, padded = PixelChunks.Padded(channels);
+        int padded = PixelChunks.Padded(channels);
         PixelCoefficients coefficients = new()
         {
             Mean = memory,
@@ -142,12 +145,13 @@ public sealed unsafe partial class CpuBackend
             Slope = memory + 4 * padded,
             Relu = norm.Activation == Activation.Relu,
         };
-        float* means = Pointer(norm.Mean), gammas = Pointer(norm.Gamma), inverses = Pointer(norm.InverseDeviation), betas = Pointer(norm.Beta);
+        float* means = Pointer(norm.Mean) + (nint)image * channels, inverses = Pointer(norm.InverseDeviation) + (nint)image * channels;
+        float* gammas = norm.Gamma is null ? null : Pointer(norm.Gamma), betas = norm.Beta is null ? null : Pointer(norm.Beta);
         for (int c = 0; c < channels; c++)
         {
             coefficients.Mean[c] = means[c];
-            coefficients.Scale[c] = gammas[c] * inverses[c];
-            coefficients.Shift[c] = betas[c];
+            coefficients.Scale[c] = gammas is null ? inverses[c] : gammas[c] * inverses[c];
+            coefficients.Shift[c] = betas is null ? 0 : betas[c];
         }
 
         return coefficients;

@@ -13,7 +13,7 @@ namespace TinyFlow;
 /// One thread at a time may use a backend's tensors: an op may move an operand's elements to other memory, in another
 /// order, though their values stay the same. Threads that work at the same time each take a backend of their own.
 /// </remarks>
-public sealed unsafe partial class CpuBackend : HostBackend<float>, INormalizedConvolution
+public sealed unsafe partial class CpuBackend : HostBackend<float>, IFusedNormalization
 {
     // Far more than any machine has cores; each thread holds a stack.
     /// <summary>The most threads that can be asked for.</summary>

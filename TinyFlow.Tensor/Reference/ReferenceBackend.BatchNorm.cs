@@ -119,12 +119,13 @@ public partial class ReferenceBackend
     private static void Normalize(Tensor x, ChannelNorm norm, Tensor y)
     {
         int channels = x.Shape[1], plane = x.Shape[2] * x.Shape[3];
-        Span<double> xs = Span(x), ys = Span(y), gammas = Span(norm.Gamma), betas = Span(norm.Beta);
-        Span<double> means = Span(norm.Mean), inverseDeviations = Span(norm.InverseDeviation);
+        bool ofImages = norm.Mean.Shape.Rank == 2;
+        Span<double> xs = Span(x), ys = Span(y), means = Span(norm.Mean), inverseDeviations = Span(norm.InverseDeviation);
         for (int i = 0; i < ys.Length; i++)
         {
-            int c = i / plane % channels;
-            double value = gammas[c] * (xs[i] - means[c]) * inverseDeviations[c] + betas[c];
+            int c = i / plane % channels, statistic = ofImages ? i / plane : c;
+            double gamma = norm.Gamma is null ? 1 : Span(norm.Gamma)[c], beta = norm.Beta is null ? 0 : Span(norm.Beta)[c];
+            double value = gamma * (xs[i] - means[statistic]) * inverseDeviations[statistic] + beta;
             ys[i] = norm.Activation == Activation.Relu ? Math.Max(value, 0) : value;
         }
     }

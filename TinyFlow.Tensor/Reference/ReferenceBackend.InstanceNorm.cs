@@ -5,8 +5,27 @@ public partial class ReferenceBackend
     /// <inheritdoc/>
     public override void InstanceNorm(Tensor x, Tensor mean, Tensor inverseDeviation, Tensor y, double epsilon, Activation activation)
     {
+        InstanceNormStatistics(x, mean, inverseDeviation, epsilon);
+        Normalize(x, new ChannelNorm(null, null, mean, inverseDeviation, activation), y);
+    }
+
+    /// <inheritdoc/>
+    public void InstanceNormSum(Tensor x, Tensor residual, Tensor mean, Tensor inverseDeviation, Tensor y, double epsilon, Activation activation)
+    {
+        InstanceNorm(x, mean, inverseDeviation, y, epsilon, Activation.None);
+        Span<double> residuals = Span(residual), ys = Span(y);
+        for (int i = 0; i < ys.Length; i++)
+        {
+            double value = ys[i] + residuals[i];
+            ys[i] = activation == Activation.Relu ? Math.Max(value, 0) : value;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void InstanceNormStatistics(Tensor x, Tensor mean, Tensor inverseDeviation, double epsilon)
+    {
         int plane = x.Shape[2] * x.Shape[3];
-        Span<double> xs = Span(x), ys = Span(y), means = Span(mean), inverseDeviations = Span(inverseDeviation);
+        Span<double> xs = Span(x), means = Span(mean), inverseDeviations = Span(inverseDeviation);
         for (int i = 0; i < means.Length; i++)
         {
             double sum = 0, squares = 0;
@@ -22,11 +41,6 @@ public partial class ReferenceBackend
             }
 
             inverseDeviations[i] = 1 / Math.Sqrt(squares / plane + epsilon);
-            for (int p = i * plane; p < (i + 1) * plane; p++)
-            {
-                double value = (xs[p] - means[i]) * inverseDeviations[i];
-                ys[p] = activation == Activation.Relu ? Math.Max(value, 0) : value;
-            }
         }
     }
 

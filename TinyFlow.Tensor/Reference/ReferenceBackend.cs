@@ -7,7 +7,7 @@ namespace TinyFlow;
 /// agrees with this one; gradient checks and golden tests run here. Made to be read, not to be fast, and to be derived
 /// from by whoever wants to watch what is computed.
 /// </summary>
-public partial class ReferenceBackend : HostBackend<double>, INormalizedConvolution
+public partial class ReferenceBackend : HostBackend<double>, IFusedNormalization
 {
     /// <summary>A reference backend.</summary>
     /// <param name="poison">Fill new memory with NaN, so that a test sees a value that was read before it was written.</param>

@@ -37,7 +37,17 @@ internal static partial class OpCases
             foreach (Activation activation in Enum.GetValues<Activation>())
             {
                 yield return NormalizeInstances(shape, activation);
+                yield return NormalizeInstancesAndAdd(shape, activation);
+                yield return ConvolveNormalizedInstances(shape, 2, 1, activation);
             }
+        }
+
+        // Held channels last, to few and to more channels.
+        foreach (Activation activation in Enum.GetValues<Activation>())
+        {
+            yield return NormalizeInstancesAndAddBehindAConvolution([3, 2, 4, 3], 6, activation);
+            yield return ConvolveNormalizedInstancesBehindAnother([3, 2, 4, 5], 6, 2, activation);
+            yield return ConvolveNormalizedInstancesBehindAnother([2, 1, 5, 5], 5, 7, activation);
         }
 
         foreach (Shape shape in (Shape[])[[2, 1, 1, 1], [1, 3, 4, 3], [4, 3, 2, 5]])
@@ -135,6 +145,25 @@ internal static partial class OpCases
     private static OpCase NormalizeInstances(Shape shape, Activation activation) => new(
         $"InstanceNorm2D of {shape}, activation {activation}", Float32Tolerance.Statistics, [Operand.Between(shape, -1, 3)],
         (_, v) => v[0].InstanceNorm2D(1e-2, activation));
+
+    private static OpCase NormalizeInstancesAndAdd(Shape shape, Activation activation) => new(
+        $"InstanceNorm2D of {shape} and a residual, activation {activation}", Float32Tolerance.Statistics, [Operand.Between(shape, -1, 3), Operand.Any(shape)],
+        (_, v) => v[0].InstanceNorm2D(v[1], 1e-2, activation));
+
+    private static OpCase NormalizeInstancesAndAddBehindAConvolution(Shape shape, int channels, Activation activation) => new(
+        $"InstanceNorm2D of {channels} channels, convolved from {shape}, and a residual, activation {activation}", Float32Tolerance.Statistics,
+        [Operand.Any(shape), Operand.Any([channels, shape[1], 1, 1]), Operand.Any([channels, shape[1], 1, 1])],
+        (_, v) => v[0].Conv2D(v[1]).InstanceNorm2D(v[0].Conv2D(v[2]), 1e-2, activation));
+
+    private static OpCase ConvolveNormalizedInstances(Shape shape, int outputs, int kernel, Activation activation) => new(
+        $"InstanceNormalizedConv2D {kernel}x{kernel} of {shape} to {outputs}, activation {activation}", Float32Tolerance.Statistics,
+        [Operand.Between(shape, -1, 3), Operand.Any([outputs, shape[1], kernel, kernel]), Operand.Any([outputs])],
+        (_, v) => v[0].InstanceNormalizedConv2D(1e-2, activation, v[1], v[2], new ConvolutionWindow(1, kernel / 2)));
+
+    private static OpCase ConvolveNormalizedInstancesBehindAnother(Shape shape, int channels, int outputs, Activation activation) => new(
+        $"InstanceNormalizedConv2D 3x3 of {channels} channels, convolved from {shape}, to {outputs}, activation {activation}", Float32Tolerance.Statistics,
+        [Operand.Any(shape), Operand.Any([channels, shape[1], 1, 1]), Operand.Any([outputs, channels, 3, 3])],
+        (_, v) => v[0].Conv2D(v[1]).InstanceNormalizedConv2D(1e-2, activation, v[2], null, new ConvolutionWindow(1, 1)));
 
     /// <summary>Fixed numbers that an op needs but has no gradient for; the tape releases them.</summary>
     private static Tensor Constant(Tape tape, Operand operand) => tape.Own(tape.Backend.Create(operand.Shape, operand.Values(seed: 1, position: 99)));

@@ -19,8 +19,17 @@ internal readonly unsafe struct ActivationView(float* data, int channels, int pi
     /// <summary>What a convolution does to each value that it reads, if anything; only of images that are held channels last.</summary>
     public PixelCoefficients Entry { get; init; }
 
+    /// <summary>From an image's coefficients to the next one's; 0 if all share theirs.</summary>
+    public nint EntryStride { get; init; }
+
     /// <summary>Whether what is read has to be normalized.</summary>
     public bool IsNormalizedOnEntry => Entry.Mean is not null;
+
+    public PixelCoefficients EntryOf(int image)
+    {
+        nint distance = image * EntryStride;
+        return Entry with { Mean = Entry.Mean + distance, Scale = Entry.Scale + distance, Shift = Entry.Shift + distance };
+    }
 
     public float* Image(int image) => Data + image * ImageStride;
 }

@@ -20,6 +20,7 @@ internal unsafe ref struct PaddedRows<T> where T : struct, ILanes<T>
     private readonly int* _held;
     private readonly bool _inPlace;
     private float* _image;
+    private PixelCoefficients _entry;
 
     /// <summary>Rows whose pixels lie <paramref name="pixelStride"/> apart, at least the number of channels; the rest is zeros.</summary>
     public PaddedRows(ActivationView input, in ConvolutionGeometry geometry, int pixelStride, float* scratch)
@@ -44,6 +45,7 @@ internal unsafe ref struct PaddedRows<T> where T : struct, ILanes<T>
     public void Start(int image)
     {
         _image = _input.Image(image);
+        _entry = _input.EntryOf(image);
         new Span<int>(_held, _geometry.KernelHeight).Fill(int.MinValue);
     }
 
@@ -92,7 +94,7 @@ internal unsafe ref struct PaddedRows<T> where T : struct, ILanes<T>
         if (_input.IsNormalizedOnEntry)
         {
             PixelBlocks.Normalize<T>(
-                source + (nint)(first - _geometry.PaddingX) * channels, channels, end - first, row + (nint)first * _pixelStride, _pixelStride, _input.Entry);
+                source + (nint)(first - _geometry.PaddingX) * channels, channels, end - first, row + (nint)first * _pixelStride, _pixelStride, _entry);
             for (int position = first; position < end && _pixelStride > channels; position++)
             {
                 Clear(row + (nint)position * _pixelStride + channels, _pixelStride - channels);

@@ -87,7 +87,6 @@ internal readonly struct WinogradTiles
         float** rows = stackalloc float*[Points];
         bool normalizes = input.IsNormalizedOnEntry;
         float* outside = normalizes ? null : zeros;
-        PixelCoefficients entry = input.Entry;
         int channels = _geometry.InputChannels, width = _geometry.InputWidth, vectors = paddedChannels / T.Count;
         float* memory = stackalloc float[WinogradColumns<T>.Length(vectors) + 16];
         WinogradColumns<T> columns = new((float*)(((nint)memory + 63) & ~63), vectors);
@@ -99,6 +98,7 @@ internal readonly struct WinogradTiles
             last = tile;
             int y = tile.Y - _geometry.PaddingY, x = tile.X - _geometry.PaddingX, window = tile.Columns + 2;
             float* origin = input.Image(tile.Image);
+            PixelCoefficients entry = input.EntryOf(tile.Image);
             for (int i = 0; i < Points; i++)
             {
                 rows[i] = (uint)(y + i) < (uint)_geometry.InputHeight ? origin + ((nint)(y + i) * width + x) * channels : outside;

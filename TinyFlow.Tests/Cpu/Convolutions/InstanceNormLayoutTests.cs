@@ -1,5 +1,6 @@
 using TinyFlow.Autograd;
 using TinyFlow.Autograd.Functions;
+using TinyFlow.Pointwise;
 
 namespace TinyFlow.Tests.Cpu.Convolutions;
 
@@ -34,6 +35,57 @@ public class InstanceNormLayoutTests
                 Assert.IsLessThan(1e-4 * scale, Math.Abs(expected[i][j] - found[i][j]), $"result {i}, element {j}: {found[i][j]:R}, expected {expected[i][j]:R}");
             }
         }
+    }
+
+    [TestMethod]
+    [DynamicData(nameof(Rows))]
+    public void What_is_fused_has_the_bits_of_its_parts(int width, int channels, Activation activation, bool residualIsPlain)
+    {
+        using CpuBackend backend = new((TinyFlow.Cpu.Vectors.VectorWidth)width, threads: 2, poison: true);
+        foreach (int wide in (int[])[channels, 3])
+        {
+            double[] parts = Fused(backend, wide, activation, residualIsPlain, fused: false), fused = Fused(backend, wide, activation, residualIsPlain, fused: true);
+            CollectionAssert.AreEqual(parts, fused, $"{wide} channels");
+        }
+
+        backend.AssertNoLeaks();
+    }
+
+    private static double[] Fused(CpuBackend backend, int channels, Activation activation, bool residualIsPlain, bool fused)
+    {
+        Shape shape = [Images, channels, Size, Size], statistics = [Images, channels];
+        ConvolutionWindow window = new(1, 1);
+        using Tensor images = Create(backend, [Images, 2, Size, Size], 1), first = Create(backend, [channels, 2, 3, 3], 2), last = Create(backend, [8, channels, 3, 3], 3);
+        using Tensor plain = Create(backend, shape, 5), other = Create(backend, [channels, 2, 3, 3], 6), x = backend.Allocate(shape), held = backend.Allocate(shape);
+        using Tensor mean = backend.Allocate(statistics), inverse = backend.Allocate(statistics), y = backend.Allocate([Images, 8, Size, Size]), dlast = backend.Zeros(last.Shape);
+        using Tensor sum = backend.Allocate(shape), normal = backend.Allocate(shape);
+        backend.Conv2D(images, first, null, x, window);
+        backend.Conv2D(images, other, null, held, window);
+        Tensor residual = residualIsPlain ? plain : held;
+        if (fused)
+        {
+            backend.InstanceNormStatistics(x, mean, inverse, 1e-5);
+            ChannelNorm entry = new(null, null, mean, inverse, activation);
+            backend.Conv2D(x, entry, last, null, y, window);
+            backend.Conv2DWeightGradient(x, entry, y, dlast, Sink.None, window);
+            backend.InstanceNormSum(x, residual, mean, inverse, sum, 1e-5, activation);
+        }
+        else
+        {
+            using Tensor unrectified = backend.Allocate(shape), added = backend.Allocate(shape);
+            backend.InstanceNorm(x, mean, inverse, normal, 1e-5, activation);
+            backend.Conv2D(normal, last, null, y, window);
+            backend.Conv2DWeightGradient(normal, y, dlast, Sink.None, window);
+            backend.InstanceNorm(x, mean, inverse, unrectified, 1e-5, Activation.None);
+            backend.Binary<Add>(unrectified, residual, added);
+            backend.Pointwise<Relu>(added, sum);
+            if (activation == Activation.None)
+            {
+                return [.. ((Tensor[])[mean, inverse, y, dlast, added]).SelectMany(tensor => tensor.ToDoubles())];
+            }
+        }
+
+        return [.. ((Tensor[])[mean, inverse, y, dlast, sum]).SelectMany(tensor => tensor.ToDoubles())];
     }
 
     [TestMethod]

@@ -1,0 +1,38 @@
+namespace TinyFlow;
+
+/// <summary>
+/// What a normalization does to x [N, C, H, W], once its statistics are known: activation(gamma · (x − mean) ·
+/// inverseDeviation + beta). All four are [C]; of an instance normalization, mean and inverseDeviation are [N, C], and gamma
+/// and beta are absent: 1 and 0.
+/// </summary>
+public readonly record struct ChannelNorm(Tensor? Gamma, Tensor? Beta, Tensor Mean, Tensor InverseDeviation, Activation Activation);
+
+/// <summary>
+/// A backend that normalizes while it does something else: convolutions normalize what they read as they read it, and an
+/// instance normalization adds to what it writes. That saves the passes that write the normalized images and read them again,
+/// and their memory. Its gradients of normalizations may write dx over dy. On other backends a normalization is a pass of its own.
+/// </summary>
+public interface IFusedNormalization
+{
+    /// <summary>
+    /// The statistics of <see cref="IBackend.BatchNorm"/> alone: writes the batch's mean and inverseDeviation [C], and mixes
+    /// them into the running ones. A bias [C] that x lacks yet shows in the running mean alone.
+    /// </summary>
+    void BatchNormStatistics(
+        Tensor x, Tensor runningMean, Tensor runningVariance, Tensor mean, Tensor inverseDeviation, BatchNormSettings settings, Tensor? bias = null);
+
+    /// <summary>inverseDeviation = 1/√(runningVariance + ε), both [C].</summary>
+    void InverseDeviation(Tensor runningVariance, Tensor inverseDeviation, double epsilon);
+
+    /// <summary>The statistics of <see cref="IBackend.InstanceNorm"/> alone: writes mean and inverseDeviation [N, C].</summary>
+    void InstanceNormStatistics(Tensor x, Tensor mean, Tensor inverseDeviation, double epsilon);
+
+    /// <summary><see cref="IBackend.Conv2D"/> of the normalized x; padding is zeros beside normalized values.</summary>
+    void Conv2D(Tensor x, ChannelNorm entry, Tensor weight, Tensor? bias, Tensor y, ConvolutionWindow window);
+
+    /// <summary><see cref="IBackend.Conv2DWeightGradient"/> of it.</summary>
+    void Conv2DWeightGradient(Tensor x, ChannelNorm entry, Tensor dy, Sink dweight, Sink dbias, ConvolutionWindow window);
+
+    /// <summary>y = activation(<see cref="IBackend.InstanceNorm"/> of x, without one, + residual), which has the shape of x.</summary>
+    void InstanceNormSum(Tensor x, Tensor residual, Tensor mean, Tensor inverseDeviation, Tensor y, double epsilon, Activation activation);
+}
