@@ -137,6 +137,11 @@ public sealed unsafe partial class CpuBackend
         in ConvolutionGeometry geometry, ActivationView input, FilterView filters, float* bias, ActivationView output, bool adds) where T : struct, ILanes<T>
     {
         ConvolutionKernel kernel = Chosen(geometry, KernelChoice.Convolution<T>(geometry));
+        if (!input.IsChannelsLast && kernel == ConvolutionKernel.Winograd)
+        {
+            NoteConversion(geometry.InputChannels, geometry.InputPixels);
+        }
+
         Convolution<T>.Run(_workers, Pool, geometry, input, filters, bias, output, adds, kernel);
     }
 
@@ -144,6 +149,16 @@ public sealed unsafe partial class CpuBackend
         in ConvolutionGeometry geometry, ActivationView x, ActivationView dy, float* weight, bool weightAdds, float* bias, bool biasAdds) where T : struct, ILanes<T>
     {
         ConvolutionKernel kernel = Chosen(geometry, KernelChoice.WeightGradient<T>(geometry));
+        if (!x.IsChannelsLast && kernel == ConvolutionKernel.Winograd)
+        {
+            NoteConversion(geometry.InputChannels, geometry.InputPixels);
+        }
+
+        if (!dy.IsChannelsLast && kernel == ConvolutionKernel.Winograd)
+        {
+            NoteConversion(geometry.OutputChannels, geometry.OutputPixels);
+        }
+
         Convolution<T>.WeightGradient(_workers, Pool, geometry, x, dy, weight, weightAdds, bias, biasAdds, kernel);
     }
 

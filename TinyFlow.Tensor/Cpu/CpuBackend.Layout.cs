@@ -13,12 +13,16 @@ public sealed unsafe partial class CpuBackend
     // From half a vector of 256 bits on it pays to keep the channels of a pixel together.
     private const int FewestChannelsLast = 5;
 
+    /// <summary>Where tests want to see which images are put into another layout: conditioners ask for it at their thin ends only.</summary>
+    internal HashSet<(int Channels, int Pixels)>? Conversions { get; set; }
+
     /// <inheritdoc/>
     internal override void MakePlain(HostStorage<float> storage)
     {
         // The block that the elements leave may be handed out again at once: no other thread may be using the tensor,
         // which is why a backend's tensors belong to one thread at a time.
         HostLayout layout = storage.Layout;
+        NoteConversion(layout.Channels, layout.Pixels);
         long bytes = storage.Count * sizeof(float);
         nint block = Pool.Rent(bytes, storage.Label);
         int images = (int)(storage.Count / ((long)layout.Channels * layout.Pixels));
@@ -29,6 +33,8 @@ public sealed unsafe partial class CpuBackend
         _workers.Run(copy.Pieces, copy);
         Pool.Return(storage.MoveTo(block), bytes);
     }
+
+    private void NoteConversion(int channels, int pixels) => Conversions?.Add((channels, pixels));
 
     /// <summary>Whether a tensor [N, C, H, W] is held channels last.</summary>
     private static bool IsChannelsLast(Tensor x)

@@ -102,6 +102,7 @@ public sealed unsafe partial class CpuBackend
         }
 
         // What is added to is held plainly.
+        NoteConversion(chunks.Channels, tensor.Shape[2] * tensor.Shape[3]);
         using ScratchMemory memory = new(Pool, tensor.Count, "a normalization's gradient");
         Run(chunks.Count, new PixelNormWork(PixelNormStep.Gradient, chunks, xs, dys, memory.Data, null, false, coefficients));
         LayoutCopy copy = new(View(tensor, memory.Data, channelsLast: true), target, tensor.Shape[0], chunks.Channels, tensor.Shape[2] * tensor.Shape[3], dx.Adds);
@@ -121,6 +122,7 @@ public sealed unsafe partial class CpuBackend
             return;
         }
 
+        NoteConversion(chunks.Channels, y.Shape[2] * y.Shape[3]);
         using ScratchMemory normalized = new(Pool, y.Count, "a normalization's result");
         Run(chunks.Count, new PixelNormWork(PixelNormStep.Normalize, chunks, xs, null, normalized.Data, null, false, coefficients));
         LayoutCopy copy = new(View(y, normalized.Data, channelsLast: true), Activations(y), y.Shape[0], chunks.Channels, y.Shape[2] * y.Shape[3]);
@@ -159,6 +161,7 @@ public sealed unsafe partial class CpuBackend
 
     private float* ChannelsLastCopy(Tensor x, float* memory)
     {
+        NoteConversion(x.Shape[1], x.Shape[2] * x.Shape[3]);
         LayoutCopy copy = new(Activations(x), View(x, memory, channelsLast: true), x.Shape[0], x.Shape[1], x.Shape[2] * x.Shape[3]);
         _workers.Run(copy.Pieces, copy);
         return memory;
