@@ -106,19 +106,26 @@ internal static unsafe class Convolution<T> where T : struct, ILanes<T>
         ActivationView output, bool adds)
     {
         bool converts = !input.IsChannelsLast;
+        bool fewTiles = WinogradOfFewTiles<T>.Suits(geometry, workers.Count);
         int paddedOutputs = Parts.RoundUp(geometry.OutputChannels, T.Count);
-        nint filterLength = WinogradFilters<T>.Length(geometry);
+        nint filterLength = fewTiles ? 0 : WinogradFilters<T>.Length(geometry);
         using ScratchMemory converted = new(pool, converts ? geometry.InputCount : 0, "a convolution's input, channels last");
         using ScratchMemory planes = new(pool, filterLength + paddedOutputs, "the filters of a convolution");
-        using ScratchMemory scratch = new(pool, workers.Count * WinogradConvolution<T>.ScratchLength(geometry), "a convolution");
         if (converts)
         {
             input = ToChannelsLast(workers, input, geometry.Images, geometry.InputChannels, geometry.InputPixels, converted.Data);
         }
 
+        float* start = PadBias(bias, geometry.OutputChannels, paddedOutputs, planes.Data + filterLength);
+        if (fewTiles)
+        {
+            WinogradOfFewTiles<T>.Run(workers, pool, geometry, input, filters, start, output, adds);
+            return;
+        }
+
+        using ScratchMemory scratch = new(pool, workers.Count * WinogradConvolution<T>.ScratchLength(geometry), "a convolution");
         WinogradFilters<T> transform = new(geometry, filters, planes.Data);
         workers.Run(transform.Pieces, transform);
-        float* start = PadBias(bias, geometry.OutputChannels, paddedOutputs, planes.Data + filterLength);
         WinogradConvolution<T> work = new(geometry, input, planes.Data, start, output, adds, scratch.Data, workers.Count);
         workers.Run(work.Pieces, work);
     }

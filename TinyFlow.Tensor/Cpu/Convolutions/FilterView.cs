@@ -1,3 +1,5 @@
+using TinyFlow.Cpu.Vectors;
+
 namespace TinyFlow.Cpu.Convolutions;
 
 /// <summary>
@@ -40,12 +42,31 @@ internal readonly unsafe struct FilterView
         return new(weight + taps - 1, taps, forward.InputChannels * taps, -forward.KernelWidth, -1);
     }
 
-    /// <summary>The nine taps of a 3x3 filter between an input channel and so many output channels, to [9][width].</summary>
-    public void Gather(int output, int outputs, int input, float* taps, int width)
+    /// <summary>The nine taps of 3x3 filters between so many input channels and so many output channels, to [input][9][width].</summary>
+    public void Gather(int output, int outputs, int input, int inputs, float* taps, int width)
     {
-        // Taps lie side by side in either view; a turned one begins with its last.
-        float* from = At(output, input, _columnStride > 0 ? 0 : 2, _columnStride > 0 ? 0 : 2);
-        Transposition.Run(from, _outputStride, _columnStride > 0 ? taps : taps + (Taps - 1) * width, _columnStride * width, outputs, Taps, adds: false);
+        if (_columnStride > 0 && _inputStride == Taps)
+        {
+            // All taps of an output lie in a row. What comes next is asked for now: so many rows are more than the processor follows by itself.
+            float* from = At(output, input, 0, 0);
+            for (int k = 0; k < outputs; k++)
+            {
+                for (int ahead = inputs * Taps; ahead < 2 * inputs * Taps; ahead += Prefetch.LineLength)
+                {
+                    Prefetch.Line(from + k * _outputStride + ahead);
+                }
+            }
+
+            Transposition.Run(from, _outputStride, taps, width, outputs, inputs * Taps, adds: false);
+            return;
+        }
+
+        for (int i = 0; i < inputs; i++, taps += Taps * width)
+        {
+            // A turned filter begins with its last tap.
+            float* from = At(output, input + i, _columnStride > 0 ? 0 : 2, _columnStride > 0 ? 0 : 2);
+            Transposition.Run(from, _outputStride, _columnStride > 0 ? taps : taps + (Taps - 1) * width, _columnStride * width, outputs, Taps, adds: false);
+        }
     }
 
     /// <summary>The address of a tap.</summary>

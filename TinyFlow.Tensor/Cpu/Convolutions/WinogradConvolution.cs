@@ -51,8 +51,22 @@ internal unsafe struct WinogradConvolution<T> : IWork where T : struct, ILanes<T
     public static nint ScratchLength(in ConvolutionGeometry geometry)
     {
         int tiles = BandTiles(geometry);
-        return ZerosLength(geometry) + WinogradTransforms<T>.Planes * (InputPlane(geometry, tiles) + OutputPlane(tiles)) + 16 * T.Count;
+        return ZerosLength(geometry) + WinogradTransforms<T>.Planes * InputPlane(geometry, tiles) + ProductsLength(tiles);
     }
+
+    /// <summary>What the products of so many tiles with a block of filters take, in floats, and a tile of results behind them.</summary>
+    public static nint ProductsLength(int tiles) => WinogradTransforms<T>.Planes * OutputPlane(tiles) + 16 * T.Count;
+
+    /// <summary>Zeros for what lies outside an image.</summary>
+    public static int ZerosLength(in ConvolutionGeometry geometry) =>
+        Parts.RoundUp(WinogradTransforms<T>.Window * geometry.InputChannels + T.Count, 16);
+
+    /// <summary>The distance between planes of the transformed input of so many tiles.</summary>
+    public static nint InputPlane(in ConvolutionGeometry geometry, int tiles) =>
+        (nint)tiles * Parts.RoundUp(geometry.InputChannels, T.Count) + PlanePadding;
+
+    /// <summary>The distance between planes of their products with a block of filters.</summary>
+    public static nint OutputPlane(int tiles) => (nint)tiles * BlockProducts<T>.Vectors * T.Count + PlanePadding;
 
     /// <inheritdoc/>
     [SkipLocalsInit]
@@ -65,16 +79,18 @@ internal unsafe struct WinogradConvolution<T> : IWork where T : struct, ILanes<T
         float* products = inputs + WinogradTransforms<T>.Planes * inputPlane;
         new Span<float>(zeros, ZerosLength(_geometry)).Clear();
         _tiles.TransformInput<T>(_input, first, end, zeros, paddedInputs, inputs, paddedInputs, inputPlane);
-
-        int vectors = Parts.Count(_geometry.OutputChannels, T.Count), blocks = Parts.Count(vectors, BlockProducts<T>.Vectors);
-        float* filters = _filters;
-        for (int block = 0; block < blocks; block++)
+        for (int block = 0; block < WinogradFilters<T>.Blocks(_geometry); block++)
         {
-            int firstVector = Parts.Start(vectors, blocks, block), count = Parts.Start(vectors, blocks, block + 1) - firstVector;
-            Multiply(inputs, inputPlane, paddedInputs, filters, products, OutputPlane(bandTiles), first, end, count);
-            TransformBack(products, OutputPlane(bandTiles), products + WinogradTransforms<T>.Planes * OutputPlane(bandTiles), first, end, firstVector, count);
-            filters += WinogradTransforms<T>.Planes * WinogradFilters<T>.Plane(_geometry, count * T.Count);
+            RunBlock(block, inputs, inputPlane, _filters + WinogradFilters<T>.Offset(_geometry, block), products, OutputPlane(bandTiles), first, end);
         }
+    }
+
+    /// <summary>A block of output channels for tiles [first, end), whose transformed input and filters are there.</summary>
+    public readonly void RunBlock(int block, float* inputs, nint inputPlane, float* filters, float* products, nint outputPlane, int first, int end)
+    {
+        (int firstVector, int vectors) = WinogradFilters<T>.VectorsOf(_geometry, block);
+        Multiply(inputs, inputPlane, Parts.RoundUp(_geometry.InputChannels, T.Count), filters, products, outputPlane, first, end, vectors);
+        TransformBack(products, outputPlane, products + WinogradTransforms<T>.Planes * outputPlane, first, end, firstVector, vectors);
     }
 
     private static int BandTiles(in ConvolutionGeometry geometry)
@@ -83,14 +99,6 @@ internal unsafe struct WinogradConvolution<T> : IWork where T : struct, ILanes<T
             (Parts.RoundUp(geometry.InputChannels, T.Count) + BlockProducts<T>.Vectors * T.Count);
         return Math.Clamp(BandBytes / perTile / BlockProducts<T>.Rows, 2, 16) * BlockProducts<T>.Rows;
     }
-
-    private static int ZerosLength(in ConvolutionGeometry geometry) =>
-        Parts.RoundUp(WinogradTransforms<T>.Window * geometry.InputChannels + T.Count, 16);
-
-    private static nint InputPlane(in ConvolutionGeometry geometry, int tiles) =>
-        (nint)tiles * Parts.RoundUp(geometry.InputChannels, T.Count) + PlanePadding;
-
-    private static nint OutputPlane(int tiles) => (nint)tiles * BlockProducts<T>.Vectors * T.Count + PlanePadding;
 
     private readonly void Multiply(
         float* inputs, nint inputPlane, int paddedInputs, float* filters, float* products, nint outputPlane, int first, int end, int vectors)

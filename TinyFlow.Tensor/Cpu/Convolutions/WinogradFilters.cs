@@ -7,7 +7,7 @@ namespace TinyFlow.Cpu.Convolutions;
 /// <summary>Transforms filters, by block of output channels: [block][6·6][C][channels of the block].</summary>
 internal unsafe struct WinogradFilters<T> : IWork where T : struct, ILanes<T>
 {
-    private const int PlanePadding = 16, RunLength = 16;
+    private const int PlanePadding = 16, RunLength = 16, InputsAtOnce = 8;
 
     private readonly ConvolutionGeometry _geometry;
     private readonly FilterView _filters;
@@ -21,8 +21,21 @@ internal unsafe struct WinogradFilters<T> : IWork where T : struct, ILanes<T>
     }
 
     /// <summary>The length of transformed filters, in floats.</summary>
-    public static nint Length(in ConvolutionGeometry geometry) =>
-        Offset(geometry, Parts.Count(geometry.OutputChannels, T.Count), Blocks(geometry));
+    public static nint Length(in ConvolutionGeometry geometry) => Offset(geometry, Blocks(geometry));
+
+    /// <summary>How many blocks there are.</summary>
+    public static int Blocks(in ConvolutionGeometry geometry) => Parts.Count(Parts.Count(geometry.OutputChannels, T.Count), BlockProducts<T>.Vectors);
+
+    /// <summary>The vectors of output channels of a block.</summary>
+    public static (int First, int Count) VectorsOf(in ConvolutionGeometry geometry, int block)
+    {
+        int first = FirstVector(geometry, block);
+        return (first, FirstVector(geometry, block + 1) - first);
+    }
+
+    /// <summary>Where a block begins: behind those before it.</summary>
+    public static nint Offset(in ConvolutionGeometry geometry, int block) => WinogradTransforms<T>.Planes *
+        ((nint)geometry.InputChannels * FirstVector(geometry, block) * T.Count + (nint)block * PlanePadding);
 
     /// <summary>The distance between planes of a block of so many output channels: a cache line more than they take, so that planes do not fall into the same sets of a cache.</summary>
     public static nint Plane(in ConvolutionGeometry geometry, int columns) => (nint)geometry.InputChannels * columns + PlanePadding;
@@ -38,23 +51,40 @@ internal unsafe struct WinogradFilters<T> : IWork where T : struct, ILanes<T>
     {
         (int vector, int run) = Math.DivRem(piece, Runs);
         int first = Parts.Start(_geometry.InputChannels, Runs, run), end = Parts.Start(_geometry.InputChannels, Runs, run + 1);
-        int vectors = Parts.Count(_geometry.OutputChannels, T.Count), blocks = Blocks(_geometry), block = Parts.Holding(vectors, blocks, vector);
-        int firstVector = Parts.Start(vectors, blocks, block), columns = (Parts.Start(vectors, blocks, block + 1) - firstVector) * T.Count;
-        int output = vector * T.Count, present = Math.Min(T.Count, _geometry.OutputChannels - output);
-        nint planeStride = Plane(_geometry, columns);
-        float* planes = _planes + Offset(_geometry, firstVector, block) + (vector - firstVector) * T.Count;
-        float* taps = stackalloc float[FilterView.Taps * T.Count];
-        new Span<float>(taps, FilterView.Taps * T.Count).Clear();
-        for (int input = first; input < end; input++)
+        int block = Parts.Holding(Parts.Count(_geometry.OutputChannels, T.Count), Blocks(_geometry), vector);
+        Transform(vector, block, first, end, _planes + Offset(_geometry, block));
+    }
+
+    /// <summary>The filters of one block, to where they are wanted.</summary>
+    public readonly void TransformBlock(int block, float* to)
+    {
+        (int firstVector, int vectors) = VectorsOf(_geometry, block);
+        for (int vector = firstVector; vector < firstVector + vectors; vector++)
         {
-            _filters.Gather(output, present, input, taps, T.Count);
-            WinogradTransforms<T>.Filter(taps, planes + (nint)input * columns, planeStride);
+            Transform(vector, block, 0, _geometry.InputChannels, to);
         }
     }
 
-    private static int Blocks(in ConvolutionGeometry geometry) => Parts.Count(Parts.Count(geometry.OutputChannels, T.Count), BlockProducts<T>.Vectors);
+    private static int FirstVector(in ConvolutionGeometry geometry, int block) =>
+        Parts.Start(Parts.Count(geometry.OutputChannels, T.Count), Blocks(geometry), block);
 
-    // What lies before a block: so many blocks, which have so many vectors.
-    private static nint Offset(in ConvolutionGeometry geometry, int vectors, int blocks) =>
-        WinogradTransforms<T>.Planes * ((nint)geometry.InputChannels * vectors * T.Count + (nint)blocks * PlanePadding);
+    [SkipLocalsInit]
+    private readonly void Transform(int vector, int block, int firstInput, int endInput, float* blockPlanes)
+    {
+        (int firstVector, int vectors) = VectorsOf(_geometry, block);
+        int output = vector * T.Count, present = Math.Min(T.Count, _geometry.OutputChannels - output), columns = vectors * T.Count;
+        nint planeStride = Plane(_geometry, columns);
+        float* planes = blockPlanes + (vector - firstVector) * T.Count;
+        float* taps = stackalloc float[InputsAtOnce * FilterView.Taps * T.Count];
+        new Span<float>(taps, InputsAtOnce * FilterView.Taps * T.Count).Clear();
+        foreach ((int start, int inputs) in Parts.Of(endInput - firstInput, InputsAtOnce))
+        {
+            int input = firstInput + start;
+            _filters.Gather(output, present, input, inputs, taps, T.Count);
+            for (int i = 0; i < inputs; i++)
+            {
+                WinogradTransforms<T>.Filter(taps + i * FilterView.Taps * T.Count, planes + (nint)(input + i) * columns, planeStride);
+            }
+        }
+    }
 }
