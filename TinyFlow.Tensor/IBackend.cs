@@ -141,7 +141,7 @@ public interface IBackend : IDisposable
 
     /// <summary>
     /// The gradients of either, given the mean and inverseDeviation that the forward pass used; that of a bias, which only the
-    /// first has, is 0.
+    /// first has, is 0. An <see cref="IFusedNormalization"/> takes one tensor for dy and dx.
     /// </summary>
     void BatchNormBackward(
         Tensor x, Tensor gamma, Tensor beta, Tensor mean, Tensor inverseDeviation, Tensor dy,
@@ -153,7 +153,10 @@ public interface IBackend : IDisposable
     /// </summary>
     void InstanceNorm(Tensor x, Tensor mean, Tensor inverseDeviation, Tensor y, double epsilon, Activation activation);
 
-    /// <summary>The gradient of it, given the mean and inverseDeviation that the forward pass wrote.</summary>
+    /// <summary>
+    /// The gradient of it, given the mean and inverseDeviation that the forward pass wrote. An <see cref="IFusedNormalization"/>
+    /// takes one tensor for dy and dx.
+    /// </summary>
     void InstanceNormBackward(Tensor x, Tensor mean, Tensor inverseDeviation, Tensor dy, Sink dx, Activation activation);
 
     // Flows

@@ -46,7 +46,7 @@ public static class Normalization
     /// <summary>
     /// <see cref="Convolution.Conv2D"/> of <see cref="BatchNorm2D(Var, BatchNormOperands)"/>: [N, C, H, W] → [N, K, H', W']. Where
     /// the backend can, the convolution normalizes what it reads, forward and for its weight's gradient, and the normalized
-    /// images are never written.
+    /// images are not kept.
     /// </summary>
     public static Var NormalizedConv2D(this Var x, BatchNormOperands norm, Var weight, Var? bias = null, ConvolutionWindow? window = null)
     {
@@ -58,8 +58,8 @@ public static class Normalization
             return convolved;
         }
 
-        Var[] operands = norm.With(x);
-        Tensor inverseDeviation = x.Tape.Own("NormalizedConv2D", channels, operands), mean = norm.RunningMean;
+        FusedConvolution convolution = new("NormalizedConv2D", fused, x, norm.With(x), weight, bias, window);
+        Tensor inverseDeviation = x.Tape.Own("NormalizedConv2D", channels), mean = norm.RunningMean;
         if (norm.Statistics == BatchStatistics.Batch)
         {
             mean = x.Tape.Own("NormalizedConv2D", channels);
@@ -71,7 +71,7 @@ public static class Normalization
         }
 
         ChannelNorm entry = new(norm.Gamma.Value, norm.Beta.Value, mean, inverseDeviation, norm.Settings.Activation);
-        return Convolve("NormalizedConv2D", fused, x, entry, operands, weight, bias, window, (dnormal, dx) => norm.Backward(x, mean, inverseDeviation, dnormal, dx));
+        return convolution.Of(entry, (dnormal, dx) => norm.Backward(x, mean, inverseDeviation, dnormal, dx));
     }
 
     /// <summary>
@@ -143,10 +143,11 @@ public static class Normalization
         }
 
         Shape statistics = CheckInstances(x);
-        Tensor mean = x.Tape.Own("InstanceNormalizedConv2D", statistics, x), inverseDeviation = x.Tape.Own("InstanceNormalizedConv2D", statistics);
+        FusedConvolution convolution = new("InstanceNormalizedConv2D", fused, x, [x], weight, bias, window);
+        Tensor mean = x.Tape.Own("InstanceNormalizedConv2D", statistics), inverseDeviation = x.Tape.Own("InstanceNormalizedConv2D", statistics);
         fused.InstanceNormStatistics(x.Value, mean, inverseDeviation, epsilon);
-        return Convolve(
-            "InstanceNormalizedConv2D", fused, x, new ChannelNorm(null, null, mean, inverseDeviation, activation), [x], weight, bias, window,
+        return convolution.Of(
+            new ChannelNorm(null, null, mean, inverseDeviation, activation),
             (dnormal, dx) => x.Backend.InstanceNormBackward(x.Value, mean, inverseDeviation, dnormal, dx, activation));
     }
 
@@ -192,41 +193,6 @@ public static class Normalization
             x.Backend.InstanceNormBackward(x.Value, mean, inverseDeviation, dsum, x.Grad, Activation.None);
             residual.Receive(dsum);
         }
-    }
-
-    /// <summary>A convolution that normalizes what it reads; the gradient of the normalized x goes on by <paramref name="passOn"/>, which puts that of x into a sink.</summary>
-    private static Var Convolve(
-        string op, IFusedNormalization fused, Var x, ChannelNorm entry, Var[] normalized, Var weight, Var? bias, ConvolutionWindow? window, Action<Tensor, Sink> passOn)
-    {
-        ConvolutionWindow w = window ?? new ConvolutionWindow(1);
-        Shape shape = ShapeRules.Conv2D(x.Shape, weight.Shape, bias?.Shape, w);
-        Var[] operands = bias is null ? [.. normalized, weight] : [.. normalized, weight, bias];
-        Tensor y = x.Tape.Own(op, shape, operands);
-        fused.Conv2D(x.Value, entry, weight.Value, bias?.Value, y, w);
-        return x.Tape.Record(y, operands, dy =>
-        {
-            if (weight.NeedsGradient || bias is { NeedsGradient: true })
-            {
-                fused.Conv2DWeightGradient(x.Value, entry, dy, weight.Grad, bias?.Grad ?? Sink.None, w);
-            }
-
-            if (!Array.Exists(normalized, operand => operand.NeedsGradient))
-            {
-                return;
-            }
-
-            using Tensor dnormal = x.Backend.Allocate(x.Shape, "the gradient of a normalized image");
-            x.Backend.Conv2DInputGradient(dy, weight.Value, dnormal, w);
-            if (!x.NeedsGradient || x.IsReached)
-            {
-                passOn(dnormal, x.Grad);
-                return;
-            }
-
-            // It is nobody else's, so that the gradient of x may take its place.
-            passOn(dnormal, dnormal);
-            x.Receive(dnormal);
-        });
     }
 
     private static Shape CheckInstances(Var x) => x.Shape.Rank == 4 && x.Shape[2] * x.Shape[3] >= 2

@@ -50,13 +50,21 @@ public sealed class ConvolutionLayer : INet
         new(Normed(scope, inputs, outputs, kernel), null, kernel);
 
     /// <inheritdoc/>
-    public Var Forward(Var x, Pass pass) => Forward(x, norm: null, withoutBias: false);
+    public Var Forward(Var x, Pass pass) => Convolve(x, norm: null, Bias(x.Tape));
 
-    /// <summary>Of x after a batch norm, which may be absent; with its bias, or without.</summary>
-    internal Var Forward(Var x, BatchNormOperands? norm, bool withoutBias)
+    /// <summary>Of x after a batch norm, which may be absent.</summary>
+    internal Var Forward(Var x, BatchNormOperands? norm) => Convolve(x, norm, Bias(x.Tape));
+
+    /// <summary>The same without its bias, which is left to the caller to add.</summary>
+    internal Var ForwardLeavingBias(Var x, BatchNormOperands? norm, out Var? bias)
+    {
+        bias = Bias(x.Tape);
+        return Convolve(x, norm, bias: null);
+    }
+
+    private Var Convolve(Var x, BatchNormOperands? norm, Var? bias)
     {
         Var weight = _weight.On(x.Tape);
-        Var? bias = withoutBias ? null : Bias(x.Tape);
         Var y = norm is null ? x.Conv2D(weight, bias, _window) : x.NormalizedConv2D(norm, weight, bias, _window);
         x.Tape.Release(weight);
         return y;
@@ -70,8 +78,7 @@ public sealed class ConvolutionLayer : INet
         return y;
     }
 
-    /// <summary>The bias [outputs], if there is one.</summary>
-    internal Var? Bias(Tape tape) => _bias?.On(tape);
+    private Var? Bias(Tape tape) => _bias?.On(tape);
 
     private static ConvolutionLayer Plain(ParameterScope scope, int inputs, int outputs, int kernel, Initializer weight, Initializer? bias = null) =>
         new(scope.Parameter("weight", [outputs, inputs, kernel, kernel], weight), scope.Parameter("bias", [outputs], bias ?? weight), kernel);

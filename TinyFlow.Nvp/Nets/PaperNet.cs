@@ -58,7 +58,7 @@ internal sealed class PaperNet : INet
             (h, skips) = (next, sum);
         }
 
-        Var y = _outConvolution.Forward(skips, _outNorm.Operands(tape, bias: null, pass), withoutBias: false);
+        Var y = _outConvolution.Forward(skips, _outNorm.Operands(tape, bias: null, pass));
         tape.ReleaseAll(h, skips);
         return y;
     }

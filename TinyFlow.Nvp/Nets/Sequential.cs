@@ -41,9 +41,9 @@ public sealed class Sequential : INet
             }
             else if (layer is ConvolutionLayer convolution)
             {
-                bool leavesBias = following is BatchNormLayer && pass != Pass.Evaluation;
-                next = convolution.Forward(y, norm, leavesBias);
-                bias = leavesBias ? convolution.Bias(tape) : null;
+                next = following is BatchNormLayer && pass != Pass.Evaluation
+                    ? convolution.ForwardLeavingBias(y, norm, out bias)
+                    : convolution.Forward(y, norm);
                 norm = null;
             }
             else

@@ -15,7 +15,7 @@ public sealed unsafe partial class CpuBackend
     /// <inheritdoc/>
     public void Conv2D(Tensor x, ChannelNorm entry, Tensor weight, Tensor? bias, Tensor y, ConvolutionWindow window)
     {
-        if (!IsChannelsLast(x))
+        if (!IsChannelsLast(x) || x.Count == 0)
         {
             using Tensor normal = Allocate(x.Shape, "a normalized image");
             Normalize(x, entry, normal);
@@ -47,7 +47,7 @@ public sealed unsafe partial class CpuBackend
     /// <inheritdoc/>
     public void Conv2DWeightGradient(Tensor x, ChannelNorm entry, Tensor dy, Sink dweight, Sink dbias, ConvolutionWindow window)
     {
-        if (!IsChannelsLast(x))
+        if (!IsChannelsLast(x) || x.Count == 0)
         {
             using Tensor normal = Allocate(x.Shape, "a normalized image");
             Normalize(x, entry, normal);

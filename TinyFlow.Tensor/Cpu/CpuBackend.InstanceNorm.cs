@@ -78,6 +78,7 @@ public sealed unsafe partial class CpuBackend
             ImageStatistics images = new(x.Shape, parameters);
             using ScratchMemory memory = new(Pool, images.ScratchPerImage * x.Shape[0], "the sums of an instance normalization's gradient");
             using ScratchMemory converted = new(Pool, IsChannelsLast(dy) ? 0 : dy.Count, "a gradient, channels last");
+            // dx may be dy: what is needed of it is taken before the result's layout is set.
             float* dys = IsChannelsLast(dy) ? Activations(dy).Data : ChannelsLastCopy(dy, converted.Data);
             ActivationView dxs = dx.Adds ? Activations(target) : Overwritten(target, channelsLast: true);
             Run(x.Shape[0], new PixelInstanceNormWork(images, Activations(x).Data, dys, dxs.Data, dx.Adds, memory.Data), x.Count);

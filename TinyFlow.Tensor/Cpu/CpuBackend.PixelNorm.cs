@@ -52,12 +52,14 @@ public sealed unsafe partial class CpuBackend
     {
         PixelChunks chunks = new(x.Shape);
         int channels = chunks.Channels, padded = chunks.PaddedChannels;
-        using ScratchMemory memory = new(Pool, padded * (5L + 2L * chunks.Count), "the sums of a normalization's gradient");
+        using ScratchMemory memory = new(Pool, padded * (PixelCoefficients.Arrays + 2L * chunks.Count), "the sums of a normalization's gradient");
         using ScratchMemory converted = new(Pool, IsChannelsLast(dy) ? 0 : dy.Count, "a gradient, channels last");
         float* xs = Activations(x).Data, inverses = Pointer(inverseDeviation);
+
+        // dx may be dy: what is needed of it is taken before the result's layout is set.
         float* dys = IsChannelsLast(dy) ? Activations(dy).Data : ChannelsLastCopy(dy, converted.Data);
         PixelCoefficients coefficients = Coefficients(new ChannelNorm(gamma, beta, mean, inverseDeviation, settings.Activation), memory.Data);
-        float* sums = memory.Data + 5 * padded, products = sums + (long)chunks.Count * padded;
+        float* sums = memory.Data + PixelCoefficients.Arrays * padded, products = sums + (long)chunks.Count * padded;
         Run(chunks.Count, new PixelNormWork(PixelNormStep.GradientSums, chunks, xs, dys, sums, products, false, coefficients));
 
         float* dgammas = dgamma.Tensor is null ? null : Pointer(dgamma.Tensor), dbetas = dbeta.Tensor is null ? null : Pointer(dbeta.Tensor);
@@ -129,24 +131,14 @@ public sealed unsafe partial class CpuBackend
         _workers.Run(copy.Pieces, copy);
     }
 
-    // The arrays of PixelCoefficients.
-    private static int CoefficientsLength(int channels) => 5 * PixelChunks.Padded(channels);
+    private static int CoefficientsLength(int channels) => PixelCoefficients.Arrays * PixelChunks.Padded(channels);
 
     /// <summary>The coefficients of a normalization of channels in scratch memory of <see cref="CoefficientsLength"/>.</summary>
     private static PixelCoefficients Coefficients(ChannelNorm norm, float* memory) => Coefficients(norm, image: 0, (int)norm.Mean.Count, memory);
 
     private static PixelCoefficients Coefficients(ChannelNorm norm, int image, int channels, float* memory)
     {
-        int padded = PixelChunks.Padded(channels);
-        PixelCoefficients coefficients = new()
-        {
-            Mean = memory,
-            Scale = memory + padded,
-            Shift = memory + 2 * padded,
-            MeanGradient = memory + 3 * padded,
-            Slope = memory + 4 * padded,
-            Relu = norm.Activation == Activation.Relu,
-        };
+        PixelCoefficients coefficients = PixelCoefficients.In(memory, PixelChunks.Padded(channels), norm.Activation == Activation.Relu);
         float* means = Pointer(norm.Mean) + (nint)image * channels, inverses = Pointer(norm.InverseDeviation) + (nint)image * channels;
         float* gammas = norm.Gamma is null ? null : Pointer(norm.Gamma), betas = norm.Beta is null ? null : Pointer(norm.Beta);
         for (int c = 0; c < channels; c++)

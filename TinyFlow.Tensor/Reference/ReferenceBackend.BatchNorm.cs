@@ -12,7 +12,7 @@ public partial class ReferenceBackend
     }
 
     /// <inheritdoc/>
-    public void BatchNormStatistics(
+    public virtual void BatchNormStatistics(
         Tensor x, Tensor runningMean, Tensor runningVariance, Tensor mean, Tensor inverseDeviation, BatchNormSettings settings, Tensor? bias = null)
     {
         int channels = x.Shape[1], plane = x.Shape[2] * x.Shape[3];
@@ -51,7 +51,7 @@ public partial class ReferenceBackend
     }
 
     /// <inheritdoc/>
-    public void InverseDeviation(Tensor runningVariance, Tensor inverseDeviation, double epsilon)
+    public virtual void InverseDeviation(Tensor runningVariance, Tensor inverseDeviation, double epsilon)
     {
         Span<double> variances = Span(runningVariance), inverseDeviations = Span(inverseDeviation);
         for (int c = 0; c < variances.Length; c++)

@@ -28,7 +28,7 @@ public partial class ReferenceBackend
     }
 
     /// <inheritdoc/>
-    public void Conv2D(Tensor x, ChannelNorm entry, Tensor weight, Tensor? bias, Tensor y, ConvolutionWindow window)
+    public virtual void Conv2D(Tensor x, ChannelNorm entry, Tensor weight, Tensor? bias, Tensor y, ConvolutionWindow window)
     {
         using Tensor normal = Allocate(x.Shape);
         Normalize(x, entry, normal);
@@ -36,7 +36,7 @@ public partial class ReferenceBackend
     }
 
     /// <inheritdoc/>
-    public void Conv2DWeightGradient(Tensor x, ChannelNorm entry, Tensor dy, Sink dweight, Sink dbias, ConvolutionWindow window)
+    public virtual void Conv2DWeightGradient(Tensor x, ChannelNorm entry, Tensor dy, Sink dweight, Sink dbias, ConvolutionWindow window)
     {
         using Tensor normal = Allocate(x.Shape);
         Normalize(x, entry, normal);

@@ -10,7 +10,7 @@ public partial class ReferenceBackend
     }
 
     /// <inheritdoc/>
-    public void InstanceNormSum(Tensor x, Tensor residual, Tensor mean, Tensor inverseDeviation, Tensor y, double epsilon, Activation activation)
+    public virtual void InstanceNormSum(Tensor x, Tensor residual, Tensor mean, Tensor inverseDeviation, Tensor y, double epsilon, Activation activation)
     {
         InstanceNorm(x, mean, inverseDeviation, y, epsilon, Activation.None);
         Span<double> residuals = Span(residual), ys = Span(y);
@@ -22,7 +22,7 @@ public partial class ReferenceBackend
     }
 
     /// <inheritdoc/>
-    public void InstanceNormStatistics(Tensor x, Tensor mean, Tensor inverseDeviation, double epsilon)
+    public virtual void InstanceNormStatistics(Tensor x, Tensor mean, Tensor inverseDeviation, double epsilon)
     {
         int plane = x.Shape[2] * x.Shape[3];
         Span<double> xs = Span(x), means = Span(mean), inverseDeviations = Span(inverseDeviation);

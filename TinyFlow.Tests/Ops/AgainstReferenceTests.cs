@@ -133,6 +133,17 @@ public abstract class AgainstReferenceTests
         backend.AffineCouplingBackward(x, h, scale, mask, y, perImage, Sink.None, Sink.None, dscale, CouplingForm.ScaleThenShift);
         backend.RationalQuadraticCoupling(x, spline, new ChannelRange(0, 1), y, splineLogDet);
         backend.GaussianLogProb(x, logProb);
+        if (backend is IFusedNormalization fused)
+        {
+            using Tensor weight = backend.Ones([1, 2, 3, 3]), z = backend.Allocate(shape.With(1, 1)), dweight = backend.Ones(weight.Shape), statistics = backend.Ones([images, 2]);
+            foreach (ChannelNorm entry in (ChannelNorm[])[new(gamma, gamma, statistic, inverse, Activation.Relu), new(null, null, statistics, statistics, Activation.None)])
+            {
+                fused.Conv2D(x, entry, weight, null, z, new ConvolutionWindow(1, 1));
+                fused.Conv2DWeightGradient(x, entry, z, dweight, Sink.None, new ConvolutionWindow(1, 1));
+                CollectionAssert.AreEqual(new double[18], dweight.ToDoubles());
+            }
+        }
+
         return [inverse.ToDoubles(), dgamma.ToDoubles(), dbeta.ToDoubles(), logDet.ToDoubles(), dscale.ToDoubles(), splineLogDet.ToDoubles(), logProb.ToDoubles()];
     });
 

@@ -82,6 +82,19 @@ internal static partial class OpCases
             yield return NormalizeInstances(shape, Activation.Relu);
         }
 
+        // Statistics of several chunks, of images held plainly and channels last; without a ReLU, whose decisions rounding may turn.
+        foreach (OpCase fused in (OpCase[])[
+            NormalizeInstancesAndAdd([1, 2, 131, 129], Activation.None),
+            NormalizeInstancesAndAddBehindAConvolution([2, 3, 37, 41], 33, Activation.None),
+            ConvolveNormalizedInstances([1, 2, 131, 129], 3, 3, Activation.None),
+            ConvolveNormalizedInstancesBehindAnother([3, 2, 27, 31], 33, 18, Activation.None),
+            ConvolveNormalized([11, 3, 45, 47], 4, 3, BatchStatistics.Batch, Activation.None, isBiased: true),
+            ConvolveNormalizedBehindAnother([5, 2, 27, 31], 33, 18, 3, BatchStatistics.Batch, Activation.None),
+            ConvolveNormalizedBehindAnother([2, 2, 28, 28], 64, 2, 1, BatchStatistics.Running, Activation.None)])
+        {
+            yield return fused with { Tolerance = Float32Tolerance.LargeConvolutions };
+        }
+
         foreach (CouplingForm form in Enum.GetValues<CouplingForm>())
         {
             yield return Couple([5, 1, 28, 28], null, Mask.Checkerboard, form) with { Tolerance = Float32Tolerance.Products };

@@ -150,7 +150,22 @@ public sealed class TapeMisuseTests
         OnReference.Throws<ArgumentOutOfRangeException>(() => x.SumOver(2), "Axis 2", "[2, 3]");
         OnReference.Throws<ArgumentException>(
             () => i.BatchNorm2D(y, y, wide, wide, new BatchNormSettings(1e-5, 0.1, Activation.None), BatchStatistics.Batch), "BatchNorm2D:", "gamma", "[3]", "[2, 4]");
+        OnReference.Throws<ArgumentException>(() => i.InstanceNorm2D(x, 1e-5, Activation.Relu), "InstanceNorm2D:", "the residual", "[2, 3, 5, 5]", "[2, 3]");
+        OnReference.Throws<ArgumentException>(() => x.InstanceNormalizedConv2D(1e-5, Activation.Relu, l), "InstanceNorm2D:", "[N, C, H, W]", "[2, 3]");
         OnReference.Throws<ArgumentException>(() => i.AffineCoupling(i, null, wide, CouplingForm.ScaleThenShift), "AffineCoupling:", "h must be [2, 6, 5, 5]", "[2, 3, 5, 5]");
+    });
+
+    [TestMethod]
+    public void A_wrong_weight_behind_a_batch_norm_changes_no_statistics() => OnReference.Run(backend =>
+    {
+        using Tensor image = backend.Normal([2, 3, 4, 4], new NoiseKey(1, 1)), three = backend.Ones([3]), mean = backend.Zeros([3]), variance = backend.Ones([3]), wrong = backend.Ones([2, 4, 3, 3]);
+        using Tensor fitting = backend.Ones([2, 3, 3, 3]);
+        using Tape tape = new(backend), other = new(backend);
+        Var x = tape.Input(image), gamma = tape.Input(three);
+        BatchNormOperands norm = new(gamma, gamma, mean, variance, new BatchNormSettings(1e-5, 0.1, Activation.Relu), BatchStatistics.Batch);
+        OnReference.Throws<ArgumentException>(() => x.NormalizedConv2D(norm, tape.Input(wrong)), "Conv2D:", "[2, 3, 4, 4]", "[2, 4, 3, 3]");
+        OnReference.Throws<InvalidOperationException>(() => x.NormalizedConv2D(norm, other.Input(fitting)), "NormalizedConv2D:", "another tape");
+        CollectionAssert.AreEqual((double[])[0, 0, 0, 1, 1, 1], (double[])[.. mean.ToDoubles(), .. variance.ToDoubles()]);
     });
 
     [TestMethod]

@@ -19,7 +19,8 @@ internal static unsafe class Convolution<T> where T : struct, ILanes<T>
         WorkerPool workers, NativePool pool, ConvolutionGeometry geometry, ActivationView input, FilterView filters, float* bias,
         ActivationView output, bool adds, ConvolutionKernel kernel)
     {
-        geometry = geometry.Flattened();
+        // Rows that are normalized are copied, and short ones stay in the first-level cache.
+        geometry = input.IsNormalizedOnEntry ? geometry : geometry.Flattened();
         switch (kernel)
         {
             case ConvolutionKernel.ThinOutput:

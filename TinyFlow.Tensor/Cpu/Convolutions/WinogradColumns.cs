@@ -12,8 +12,8 @@ internal unsafe struct WinogradColumns<T> where T : struct, ILanes<T>
 {
     private const int Window = WinogradTile.Points, Overlap = Window - WinogradTile.MostSide, Pairs = Window / 2;
 
-    // Beyond so many vectors what is kept would not stay in a first-level cache.
-    private const int MostVectorsKept = 16;
+    // What is kept has to stay in a first-level cache of 32 KB from tile to tile, beside the pixels that come and go.
+    private const int MostBytesKept = 20 << 10;
 
     private readonly float* _memory;
     private readonly nint _vectorStride;
@@ -23,13 +23,15 @@ internal unsafe struct WinogradColumns<T> where T : struct, ILanes<T>
     public WinogradColumns(float* memory, int vectors)
     {
         _memory = memory;
-        _vectorStride = vectors > MostVectorsKept ? 0 : Window * Window * T.Count;
+        _vectorStride = Keeps(vectors) ? Window * Window * T.Count : 0;
     }
 
     /// <summary>How many of its first columns a tile finds here.</summary>
     public int Kept { get; private set; }
 
-    public static int Length(int vectors) => (vectors > MostVectorsKept ? 1 : vectors) * Window * Window * T.Count;
+    public static int Length(int vectors) => (Keeps(vectors) ? vectors : 1) * Window * Window * T.Count;
+
+    private static bool Keeps(int vectors) => vectors * Window * Window * T.Count * sizeof(float) <= MostBytesKept;
 
     /// <summary>Goes on to a tile, which may be the one to the right of the last.</summary>
     public void Next(bool isToTheRight)

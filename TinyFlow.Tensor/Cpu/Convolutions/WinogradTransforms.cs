@@ -277,8 +277,9 @@ internal static unsafe class WinogradTransforms<T> where T : struct, ILanes<T>
         }
     }
 
+    /// <summary>The first cache line that begins in memory; it has 16 floats to spare.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static float* Aligned(float* memory) => (float*)(((nint)memory + 63) & ~63);
+    public static float* Aligned(float* memory) => (float*)(((nint)memory + 63) & ~63);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Write(T value, float* to, bool adds) => T.Store(adds ? value + T.Load(to) : value, to);

@@ -1,4 +1,3 @@
-using TinyFlow.Cpu.Convolutions;
 using TinyFlow.Cpu.Normalizations;
 
 namespace TinyFlow.Cpu.Pixels;
@@ -6,11 +5,10 @@ namespace TinyFlow.Cpu.Pixels;
 /// <summary>What an instance normalization of images [N, C, H, W] that are held channels last knows of each image.</summary>
 internal readonly unsafe struct ImageStatistics(Shape shape, BatchNormParameters parameters)
 {
-    // The arrays of PixelCoefficients, and two for sums.
-    private const int Arrays = 7;
+    private const int Arrays = PixelCoefficients.Arrays + 2;
 
     private readonly BatchNormParameters _parameters = parameters;
-    private readonly int _padded = Parts.RoundUp(shape[1], 16);
+    private readonly int _padded = PixelChunks.Padded(shape[1]);
 
     public int Channels { get; } = shape[1];
 
@@ -23,17 +21,9 @@ internal readonly unsafe struct ImageStatistics(Shape shape, BatchNormParameters
     public PixelCoefficients Coefficients(int image, float* scratch, out float* first, out float* second)
     {
         float* arrays = scratch + image * ScratchPerImage;
-        first = arrays + 5 * _padded;
-        second = arrays + 6 * _padded;
-        return new PixelCoefficients
-        {
-            Mean = arrays,
-            Scale = arrays + _padded,
-            Shift = arrays + 2 * _padded,
-            MeanGradient = arrays + 3 * _padded,
-            Slope = arrays + 4 * _padded,
-            Relu = _parameters.Settings.Activation == Activation.Relu,
-        };
+        first = arrays + PixelCoefficients.Arrays * _padded;
+        second = first + _padded;
+        return PixelCoefficients.In(arrays, _padded, _parameters.Settings.Activation == Activation.Relu);
     }
 
     /// <summary>Keeps the statistics that the first pass found, as means and sums of squared distances.</summary>

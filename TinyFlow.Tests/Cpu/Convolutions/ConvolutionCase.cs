@@ -24,6 +24,9 @@ internal sealed record ConvolutionCase(Shape X, Shape Weight, ConvolutionWindow 
         // Weight gradients plane by plane, of one chunk of tiles and of two; band by band, which is for few channels and many tiles.
         Of([2, 70, 9, 5], 100, 3, 1), Of([260, 97, 1, 1], 72, 3, 1), Of([200, 16, 1, 1], 16, 3, 1), Of([70, 18, 6, 7], 70, 3, 1),
 
+        // Few tiles by many channels: filters block by block, of whole vectors and not, and with blocks of two sizes.
+        Of([1, 40, 7, 7], 130, 3, 1), Of([2, 20, 5, 9], 152, 3, 1), Of([1, 130, 3, 3], 128, 3, 1),
+
         // Borders of 1, 2 and 3 pixels, down and across, beside whole tiles; chunks of tiles that end among either kind.
         Of([2, 16, 9, 9], 16, 3, 1), Of([2, 16, 9, 10], 20, 3, 1), Of([2, 16, 9, 11], 16, 3, 1), Of([2, 16, 10, 9], 16, 3, 1), Of([2, 18, 10, 10], 16, 3, 1),
         Of([2, 16, 10, 11], 16, 3, 1), Of([2, 16, 11, 9], 16, 3, 1), Of([2, 16, 11, 10], 16, 3, 1), Of([2, 34, 11, 11], 70, 3, 1), Of([2, 16, 8, 11], 16, 3, 1),

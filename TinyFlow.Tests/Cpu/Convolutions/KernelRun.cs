@@ -22,7 +22,10 @@ internal sealed unsafe record KernelRun(ConvolutionCase Case, ConvolutionKernel 
 
     public bool OutputChannelsLast { get; init; }
 
-    /// <summary>Mean, scale and shift of each channel, if values of x are normalized as they are read, with a ReLU if wanted; x is channels last then.</summary>
+    /// <summary>
+    /// Mean, scale and shift of each channel, or of each channel of each image, if values of x are normalized as they are read, with a
+    /// ReLU if wanted; x is channels last then.
+    /// </summary>
     public (float[] Mean, float[] Scale, float[] Shift, bool Relu)? Entry { get; init; }
 
     /// <summary>x after <see cref="Entry"/>, by the loop of a normalization.</summary>
@@ -67,7 +70,7 @@ internal sealed unsafe record KernelRun(ConvolutionCase Case, ConvolutionKernel 
         fixed (float* px = input, pw = Padded(weight), pb = offsets, py = output, pe = EntryArrays())
         {
             Convolution<T>.Run(
-                workers, pool, Geometry, View(px, Case.X, InputChannelsLast) with { Entry = EntryIn(pe) }, FilterView.Forward(pw, Geometry), bias is null ? null : pb,
+                workers, pool, Geometry, Entered(View(px, Case.X, InputChannelsLast), pe), FilterView.Forward(pw, Geometry), bias is null ? null : pb,
                 View(py, Case.Y, OutputChannelsLast), y is not null, Kernel);
         }
 
@@ -97,7 +100,7 @@ internal sealed unsafe record KernelRun(ConvolutionCase Case, ConvolutionKernel 
         fixed (float* px = Laid(x, Case.X, InputChannelsLast), pdy = Laid(dy, Case.Y, OutputChannelsLast), pw = weights, pb = biases, pe = EntryArrays())
         {
             Convolution<T>.WeightGradient(
-                workers, pool, Geometry, View(px, Case.X, InputChannelsLast) with { Entry = EntryIn(pe) }, View(pdy, Case.Y, OutputChannelsLast),
+                workers, pool, Geometry, Entered(View(px, Case.X, InputChannelsLast), pe), View(pdy, Case.Y, OutputChannelsLast),
                 pw, weight is not null, pb, bias is not null, Kernel);
         }
 
@@ -107,10 +110,14 @@ internal sealed unsafe record KernelRun(ConvolutionCase Case, ConvolutionKernel 
     private float[] Normalized<T>(float[] x) where T : struct, ILanes<T>
     {
         float[] from = Laid(x, Case.X, channelsLast: true), to = Laid(x, Case.X, channelsLast: true);
-        int channels = Case.X[1];
+        int channels = Case.X[1], pixels = Case.X[2] * Case.X[3];
         fixed (float* pf = from, pt = to, pe = EntryArrays())
         {
-            PixelBlocks.Normalize<T>(pf, channels, (int)Case.X.Count / channels, pt, channels, EntryIn(pe));
+            ActivationView view = Entered(View(pf, Case.X, channelsLast: true), pe);
+            for (int image = 0; image < Case.X[0]; image++)
+            {
+                PixelBlocks.Normalize<T>(view.Image(image), channels, pixels, pt + image * view.ImageStride, channels, view.EntryOf(image));
+            }
         }
 
         return Plain(to, Case.X, channelsLast: true);
@@ -118,11 +125,11 @@ internal sealed unsafe record KernelRun(ConvolutionCase Case, ConvolutionKernel 
 
     private float[] EntryArrays() => Entry is { } entry ? [.. Padded(entry.Mean), .. Padded(entry.Scale), .. Padded(entry.Shift)] : [];
 
-    private PixelCoefficients EntryIn(float* arrays)
+    private ActivationView Entered(ActivationView view, float* arrays) => Entry is not { } entry ? view : view with
     {
-        int length = Case.X[1] + Margin;
-        return Entry is { } entry ? new() { Mean = arrays, Scale = arrays + length, Shift = arrays + 2 * length, Relu = entry.Relu } : default;
-    }
+        Entry = new() { Mean = arrays, Scale = arrays + entry.Mean.Length + Margin, Shift = arrays + 2 * (entry.Mean.Length + Margin), Relu = entry.Relu },
+        EntryStride = entry.Mean.Length > Case.X[1] ? Case.X[1] : 0,
+    };
 
     private static ActivationView View(float* data, Shape shape, bool channelsLast) => new(data, shape[1], shape[2] * shape[3], channelsLast);
 

@@ -1,3 +1,6 @@
+using TinyFlow.Autograd;
+using TinyFlow.Autograd.Functions;
+
 namespace TinyFlow.Tests.Cpu.Convolutions;
 
 /// <summary>
@@ -96,10 +99,13 @@ public class NormalizationLayoutTests
     }
 
     [TestMethod]
-    [DataRow(6, false)]
-    [DataRow(6, true)]
-    [DataRow(3, false)]
-    public void A_gradient_may_take_the_place_of_the_one_it_is_computed_from(int channels, bool gradientIsPlain)
+    [DataRow(6, false, false)]
+    [DataRow(6, true, false)]
+    [DataRow(3, false, false)]
+    [DataRow(6, false, true)]
+    [DataRow(6, true, true)]
+    [DataRow(3, false, true)]
+    public void A_gradient_may_take_the_place_of_the_one_it_is_computed_from(int channels, bool gradientIsPlain, bool ofImages)
     {
         using CpuBackend backend = new(threads: 2, poison: true);
         double[] Gradient(bool inPlace)
@@ -114,6 +120,14 @@ public class NormalizationLayoutTests
             backend.Conv2D(plainDy, identity, null, held, new ConvolutionWindow(1));
             backend.BatchNormStatistics(x, runningMean, runningVariance, mean, inverse, settings);
             Tensor dy = gradientIsPlain ? plainDy : held, target = inPlace ? dy : dx;
+            if (ofImages)
+            {
+                using Tensor means = backend.Allocate([5, channels]), inverses = backend.Allocate([5, channels]);
+                backend.InstanceNormStatistics(x, means, inverses, 1e-5);
+                backend.InstanceNormBackward(x, means, inverses, dy, target, Activation.Relu);
+                return target.ToDoubles();
+            }
+
             backend.BatchNormBackward(x, gamma, beta, mean, inverse, dy, target, Sink.None, Sink.None, settings, BatchStatistics.Batch);
             return target.ToDoubles();
         }
@@ -132,9 +146,42 @@ public class NormalizationLayoutTests
         backend.BatchNormInference(wide, ones, zeros, zeros, ones, inverse, y, new BatchNormSettings(1e-5, 0.1, Activation.Relu));
         Assert.AreEqual(8, y.ToDoubles().Count(double.IsNaN));
 
-        using Tensor sum = backend.Ones([1, 8, 1, 1]), summed = backend.Allocate([1, 1, 2, 2]);
-        backend.Conv2D(wide, new ChannelNorm(ones, zeros, zeros, inverse, Activation.Relu), sum, null, summed, new ConvolutionWindow(1));
+        // On entry, where a kernel copies rows and where it does not; and behind a sum.
+        using Tensor sum = backend.Ones([1, 8, 1, 1]), sums = backend.Ones([5, 8, 3, 3]), summed = backend.Allocate([1, 1, 2, 2]), many = backend.Allocate([1, 5, 2, 2]);
+        ChannelNorm entry = new(ones, zeros, zeros, inverse, Activation.Relu);
+        backend.Conv2D(wide, entry, sum, null, summed, new ConvolutionWindow(1));
         Assert.AreEqual(1, summed.ToDoubles().Count(double.IsNaN));
+        backend.ForcedConvolution = TinyFlow.Cpu.Convolutions.ConvolutionKernel.Winograd;
+        backend.Conv2D(wide, entry, sums, null, many, new ConvolutionWindow(1, 1));
+        Assert.IsTrue(many.ToDoubles().All(double.IsNaN), "by Winograd's kernel");
+        using Tensor mean = backend.Allocate([1, 8]), imageInverse = backend.Allocate([1, 8]);
+        using Tensor finite = backend.Allocate(wide.Shape), one = backend.Ones([1, 1, 2, 2]);
+        backend.Conv2D(one, weight, null, finite, new ConvolutionWindow(1));
+        backend.InstanceNormSum(finite, wide, mean, imageInverse, y, 1e-5, Activation.Relu);
+        Assert.AreEqual(8, y.ToDoubles().Count(double.IsNaN));
+    }
+
+    [TestMethod]
+    public void A_recording_tape_keeps_no_normalized_images()
+    {
+        using CpuBackend backend = new(threads: 2);
+        using Tensor images = backend.Normal([4, 16, 14, 14], new NoiseKey(1, 1)), weight = backend.Ones([2, 16, 3, 3]), sixteen = backend.Ones([16]), zeros = backend.Zeros([16]);
+        BatchNormSettings settings = new(1e-5, 0.1, Activation.Relu);
+        ConvolutionWindow window = new(1, 1);
+        long Kept(Func<Tape, Var, Var, Var> op)
+        {
+            using Tape tape = new(backend);
+            Var x = tape.Input(images), w = tape.Input(weight);
+            long before = backend.Memory.Live;
+            op(tape, x, w);
+            return backend.Memory.Live - before;
+        }
+
+        long held = images.Count * sizeof(float);
+        Assert.IsLessThan(held, Kept((tape, x, w) => x.NormalizedConv2D(
+            new BatchNormOperands(tape.Input(sixteen), tape.Input(sixteen), zeros, sixteen, settings, BatchStatistics.Batch), w, null, window)), "behind a batch norm");
+        Assert.IsLessThan(held, Kept((_, x, w) => x.InstanceNormalizedConv2D(1e-5, Activation.Relu, w, null, window)), "behind an instance norm");
+        Assert.IsLessThan(2 * held, Kept((_, x, _) => x.InstanceNorm2D(x, 1e-5, Activation.Relu)), "a residual block's end");
     }
 
     private static void Compare(int width, Func<IBackend, double[][]> run)

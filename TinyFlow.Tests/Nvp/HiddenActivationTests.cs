@@ -1,13 +1,18 @@
 using TinyFlow.Autograd;
 using TinyFlow.Nvp.Flows;
 using TinyFlow.Nvp.Models;
+using TinyFlow.Nvp.Nets;
 using TinyFlow.Nvp.Objectives;
+using TinyFlow.Nvp.Parameters;
 
 namespace TinyFlow.Tests.Nvp;
 
-/// <summary>Hidden activations stay channels last: only a flow's own few channels are put into another layout.</summary>
+/// <summary>
+/// What the CPU backend does with the activations within networks, which are most of what a step moves and holds: they stay
+/// channels last, and those behind a normalization are not kept.
+/// </summary>
 [TestClass]
-public sealed class ConversionTests
+public sealed class HiddenActivationTests
 {
     public static IEnumerable<object[]> Names => Presets.All.Select(preset => new object[] { preset.Name });
 
@@ -38,5 +43,30 @@ public sealed class ConversionTests
         {
             Assert.IsFalse(channels >= config.Hidden && channels * pixels > own, $"images of {channels} channels and {pixels} pixels were put into another layout");
         }
+    }
+
+    [TestMethod]
+    public void A_conditioner_of_the_notebook_keeps_its_two_unnormalized_activations() =>
+        AssertKept(2, root => NotebookNet.Create(root, 1, hidden: 32), inputs: 1);
+
+    [TestMethod]
+    public void A_residual_block_of_bjlkeng_keeps_three_activations() => AssertKept(3, root => new KengBlock(root, 32), inputs: 32);
+
+    [TestMethod]
+    public void A_residual_block_of_the_paper_keeps_three_activations() => AssertKept(3, root => new PaperBlock(root, 32), inputs: 32);
+
+    private static void AssertKept(int activations, Func<ParameterScope, INet> build, int inputs)
+    {
+        using CpuBackend backend = new(threads: 2);
+        using ParameterSet parameters = ParameterSet.Create(backend, seed: 0, build, out INet net);
+        using Tensor input = backend.Normal([4, inputs, 28, 28], new NoiseKey(1, 1));
+        using Tape tape = new(backend);
+        Var x = tape.Constant(input);
+        long before = backend.Memory.Live;
+        net.Forward(x, Pass.Training);
+        double kept = (backend.Memory.Live - before) / (4.0 * 32 * 28 * 28 * sizeof(float));
+
+        // And the result, or statistics and weights.
+        Assert.IsLessThan(activations + 0.5, kept, "hidden activations");
     }
 }
