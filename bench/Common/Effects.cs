@@ -103,6 +103,15 @@ internal sealed class Effects(int threads, int repetitions, double millisecondsP
             norm.Run(x, z, Activation.None);
             backend.Pointwise<Relu>(z, w);
         });
+
+        // With known statistics, as in evaluation: in training either way computes them first.
+        using Tensor weight = backend.Create([64, 64, 3, 3], Numbers.Uniform(64 * 64 * 9, 2)), result = backend.Allocate(shape);
+        ConvolutionWindow window = new(1, 1);
+        Add("Normalizing on entry", $"{Wide.Name}, of batch norm and ReLU as it reads", "batch norm and ReLU, then the convolution", () => norm.Convolve(x, weight, result, window), () =>
+        {
+            norm.Infer(x, y);
+            backend.Conv2D(y, weight, null, result, window);
+        });
     }
 
     private void Inlining()
@@ -172,6 +181,15 @@ internal sealed class Effects(int threads, int repetitions, double millisecondsP
 
         public void Run(Tensor x, Tensor y, Activation activation) => backend.BatchNorm(
             x, _ones, _zeros, _runningMean, _runningVariance, _mean, _inverse, y, new BatchNormSettings(1e-5, 0.05, activation));
+
+        public void Infer(Tensor x, Tensor y) => backend.BatchNormInference(
+            x, _ones, _zeros, _runningMean, _runningVariance, _inverse, y, new BatchNormSettings(1e-5, 0.05, Activation.Relu));
+
+        public void Convolve(Tensor x, Tensor weight, Tensor y, ConvolutionWindow window)
+        {
+            backend.InverseDeviation(_runningVariance, _inverse, 1e-5);
+            backend.Conv2D(x, new ChannelNorm(_ones, _zeros, _runningMean, _inverse, Activation.Relu), weight, null, y, window);
+        }
 
         public void Dispose()
         {
