@@ -141,7 +141,7 @@ public interface IBackend : IDisposable
 
     /// <summary>
     /// The gradients of either, given the mean and inverseDeviation that the forward pass used; that of a bias, which only the
-    /// first has, is 0. An <see cref="IFusedNormalization"/> takes one tensor for dy and dx.
+    /// first has, is 0. To an <see cref="IFusedNormalization"/> dx may be dy, if it is overwritten, not added to.
     /// </summary>
     void BatchNormBackward(
         Tensor x, Tensor gamma, Tensor beta, Tensor mean, Tensor inverseDeviation, Tensor dy,
@@ -154,8 +154,8 @@ public interface IBackend : IDisposable
     void InstanceNorm(Tensor x, Tensor mean, Tensor inverseDeviation, Tensor y, double epsilon, Activation activation);
 
     /// <summary>
-    /// The gradient of it, given the mean and inverseDeviation that the forward pass wrote. An <see cref="IFusedNormalization"/>
-    /// takes one tensor for dy and dx.
+    /// The gradient of it, given the mean and inverseDeviation that the forward pass wrote. To an
+    /// <see cref="IFusedNormalization"/> dx may be dy, if it is overwritten, not added to.
     /// </summary>
     void InstanceNormBackward(Tensor x, Tensor mean, Tensor inverseDeviation, Tensor dy, Sink dx, Activation activation);
 

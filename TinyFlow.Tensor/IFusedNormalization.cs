@@ -10,7 +10,8 @@ public readonly record struct ChannelNorm(Tensor? Gamma, Tensor? Beta, Tensor Me
 /// <summary>
 /// A backend that normalizes while it does something else: convolutions normalize what they read as they read it, and an
 /// instance normalization adds to what it writes. That saves the passes that write the normalized images and read them again,
-/// and their memory. Its gradients of normalizations may write dx over dy. On other backends a normalization is a pass of its own.
+/// and their memory. The caller may pass dy as dx to its gradients of normalizations, if dx is overwritten, not added to. On other
+/// backends a normalization is a pass of its own.
 /// </summary>
 public interface IFusedNormalization
 {

@@ -1,6 +1,6 @@
 namespace TinyFlow.Autograd.Functions;
 
-/// <summary>A convolution that normalizes what it reads. To make one checks all operands, before any statistics change.</summary>
+/// <summary>A convolution that normalizes what it reads. Making one checks all operands, before any statistics change.</summary>
 internal readonly struct FusedConvolution
 {
     private readonly IFusedNormalization _backend;
@@ -23,9 +23,20 @@ internal readonly struct FusedConvolution
         _y = x.Tape.Own(op, ShapeRules.Conv2D(x.Shape, weight.Shape, bias?.Shape, _window), _operands);
     }
 
+    /// <summary>Throws unless weight and bias fit x and are on its tape.</summary>
+    public static void Check(string op, Var x, Var weight, Var? bias, ConvolutionWindow? window)
+    {
+        ShapeRules.Conv2D(x.Shape, weight.Shape, bias?.Shape, window ?? new ConvolutionWindow(1));
+        x.Tape.Check(op, weight);
+        if (bias is not null)
+        {
+            x.Tape.Check(op, bias);
+        }
+    }
+
     /// <summary>
-    /// The result, given what is done to x on entry; <paramref name="passOn"/> passes the gradient of the normalized x on, that
-    /// of x into a sink.
+    /// The result, given what is done to x on entry; <paramref name="passOn"/>, given the gradient of the normalized x, puts that of x
+    /// into a sink.
     /// </summary>
     public Var Of(ChannelNorm entry, Action<Tensor, Sink> passOn)
     {

@@ -53,6 +53,8 @@ public static class Normalization
         Shape channels = norm.Check(x);
         if (x.Backend is not IFusedNormalization fused || norm.LacksBias)
         {
+            // Before the running statistics change.
+            FusedConvolution.Check("NormalizedConv2D", x, weight, bias, window);
             Var normal = x.BatchNorm2D(norm), convolved = normal.Conv2D(weight, bias, window);
             x.Tape.Release(normal);
             return convolved;

@@ -137,11 +137,7 @@ public sealed unsafe partial class CpuBackend
         in ConvolutionGeometry geometry, ActivationView input, FilterView filters, float* bias, ActivationView output, bool adds) where T : struct, ILanes<T>
     {
         ConvolutionKernel kernel = Chosen(geometry, KernelChoice.Convolution<T>(geometry));
-        if (!input.IsChannelsLast && kernel == ConvolutionKernel.Winograd)
-        {
-            NoteConversion(geometry.InputChannels, geometry.InputPixels);
-        }
-
+        NoteConversion(input, geometry.InputChannels, geometry.InputPixels);
         Convolution<T>.Run(_workers, Pool, geometry, input, filters, bias, output, adds, kernel);
     }
 
@@ -149,16 +145,8 @@ public sealed unsafe partial class CpuBackend
         in ConvolutionGeometry geometry, ActivationView x, ActivationView dy, float* weight, bool weightAdds, float* bias, bool biasAdds) where T : struct, ILanes<T>
     {
         ConvolutionKernel kernel = Chosen(geometry, KernelChoice.WeightGradient<T>(geometry));
-        if (!x.IsChannelsLast && kernel == ConvolutionKernel.Winograd)
-        {
-            NoteConversion(geometry.InputChannels, geometry.InputPixels);
-        }
-
-        if (!dy.IsChannelsLast && kernel == ConvolutionKernel.Winograd)
-        {
-            NoteConversion(geometry.OutputChannels, geometry.OutputPixels);
-        }
-
+        NoteConversion(x, geometry.InputChannels, geometry.InputPixels);
+        NoteConversion(dy, geometry.OutputChannels, geometry.OutputPixels);
         Convolution<T>.WeightGradient(_workers, Pool, geometry, x, dy, weight, weightAdds, bias, biasAdds, kernel);
     }
 

@@ -13,7 +13,7 @@ public sealed unsafe partial class CpuBackend
     // From half a vector of 256 bits on it pays to keep the channels of a pixel together.
     private const int FewestChannelsLast = 5;
 
-    /// <summary>Where tests want to see which images are put into another layout: conditioners ask for it at their thin ends only.</summary>
+    /// <summary>Set by tests: records the channels and pixels of images that change layout. Few channels, which are held plainly, are not noted.</summary>
     internal HashSet<(int Channels, int Pixels)>? Conversions { get; set; }
 
     /// <inheritdoc/>
@@ -35,6 +35,15 @@ public sealed unsafe partial class CpuBackend
     }
 
     private void NoteConversion(int channels, int pixels) => Conversions?.Add((channels, pixels));
+
+    // Whatever the kernel does with them: all but the direct ones for a few channels put them into another order first.
+    private void NoteConversion(ActivationView operand, int channels, int pixels)
+    {
+        if (!operand.IsChannelsLast && channels >= FewestChannelsLast)
+        {
+            NoteConversion(channels, pixels);
+        }
+    }
 
     /// <summary>Whether a tensor [N, C, H, W] is held channels last.</summary>
     private static bool IsChannelsLast(Tensor x)

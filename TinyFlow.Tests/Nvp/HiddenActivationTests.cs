@@ -46,6 +46,23 @@ public sealed class HiddenActivationTests
     }
 
     [TestMethod]
+    public void A_hidden_activation_that_is_held_plainly_would_be_seen()
+    {
+        using CpuBackend backend = new() { Conversions = [] };
+        using Tensor plain = backend.Normal([2, 24, 7, 7], new NoiseKey(1, 1)), weight = backend.Normal([24, 24, 3, 3], new NoiseKey(1, 2)), y = backend.Allocate(plain.Shape);
+        using Tensor flat = y.Reshape([2, 24 * 49]), sums = backend.Allocate([2, 1]);
+        backend.Conv2D(plain, weight, null, y, new ConvolutionWindow(1, 1));
+        CollectionAssert.AreEqual(((int, int)[])[(24, 49)], backend.Conversions.ToArray());
+
+        // Its result is held channels last, until somebody asks for plain order.
+        backend.Conversions.Clear();
+        backend.Conv2D(y, weight, null, plain, new ConvolutionWindow(1, 1));
+        Assert.IsEmpty(backend.Conversions);
+        backend.Sum(flat, 1, sums);
+        Assert.HasCount(1, backend.Conversions);
+    }
+
+    [TestMethod]
     public void A_conditioner_of_the_notebook_keeps_its_two_unnormalized_activations() =>
         AssertKept(2, root => NotebookNet.Create(root, 1, hidden: 32), inputs: 1);
 
@@ -66,7 +83,7 @@ public sealed class HiddenActivationTests
         net.Forward(x, Pass.Training);
         double kept = (backend.Memory.Live - before) / (4.0 * 32 * 28 * 28 * sizeof(float));
 
-        // And the result, or statistics and weights.
+        // Half an activation is for a thin result, statistics and weights.
         Assert.IsLessThan(activations + 0.5, kept, "hidden activations");
     }
 }

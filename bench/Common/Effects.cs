@@ -107,7 +107,7 @@ internal sealed class Effects(int threads, int repetitions, double millisecondsP
         // With known statistics, as in evaluation: in training either way computes them first.
         using Tensor weight = backend.Create([64, 64, 3, 3], Numbers.Uniform(64 * 64 * 9, 2)), result = backend.Allocate(shape);
         ConvolutionWindow window = new(1, 1);
-        Add("Normalizing on entry", $"{Wide.Name}, of batch norm and ReLU as it reads", "batch norm and ReLU, then the convolution", () => norm.Convolve(x, weight, result, window), () =>
+        Add("Normalizing on entry", $"{Wide.Name}, with batch norm and ReLU as it reads", "batch norm and ReLU, then the convolution", () => norm.Convolve(x, weight, result, window), () =>
         {
             norm.Infer(x, y);
             backend.Conv2D(y, weight, null, result, window);

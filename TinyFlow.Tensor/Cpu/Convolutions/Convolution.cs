@@ -40,6 +40,7 @@ internal static unsafe class Convolution<T> where T : struct, ILanes<T>
         WorkerPool workers, NativePool pool, ConvolutionGeometry geometry, ActivationView x, ActivationView dy,
         float* weight, bool weightAdds, float* bias, bool biasAdds, ConvolutionKernel kernel)
     {
+        // Of normalized inputs too, whose rows are copied: how sums are cut must not depend on what is done on entry.
         geometry = geometry.Flattened();
         bool winograd = kernel == ConvolutionKernel.Winograd && weight is not null && geometry.Images > 0;
         using ScratchMemory plainX = new(pool, winograd && !x.IsChannelsLast ? geometry.InputCount : 0, "a convolution's input, channels last");

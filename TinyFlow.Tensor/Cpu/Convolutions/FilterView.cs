@@ -45,7 +45,7 @@ internal readonly unsafe struct FilterView
     /// <summary>The nine taps of 3x3 filters between so many input channels and so many output channels, to [input][9][width].</summary>
     public void Gather(int output, int outputs, int input, int inputs, float* taps, int width)
     {
-        if (_columnStride > 0 && _inputStride == Taps)
+        if (_columnStride > 0)
         {
             // All taps of an output lie in a row. What comes next is asked for now: so many rows are more than the processor follows by itself.
             float* from = At(output, input, 0, 0);
@@ -64,8 +64,7 @@ internal readonly unsafe struct FilterView
         for (int i = 0; i < inputs; i++, taps += Taps * width)
         {
             // A turned filter begins with its last tap.
-            float* from = At(output, input + i, _columnStride > 0 ? 0 : 2, _columnStride > 0 ? 0 : 2);
-            Transposition.Run(from, _outputStride, _columnStride > 0 ? taps : taps + (Taps - 1) * width, _columnStride * width, outputs, Taps, adds: false);
+            Transposition.Run(At(output, input + i, 2, 2), _outputStride, taps + (Taps - 1) * width, -width, outputs, Taps, adds: false);
         }
     }
 

@@ -34,7 +34,7 @@ internal readonly unsafe struct WideWinogradPlanes<T> where T : struct, ILanes<T
         InputPlane = (nint)ChunkTiles * InputStride;
         OutputPlane = (nint)ChunkTiles * PaddedOutputs + Padding;
         SumPlane = (nint)geometry.InputChannels * PaddedOutputs + Padding;
-        ZerosLength = Parts.RoundUp(WinogradTransforms<T>.Window * geometry.InputChannels + T.Count, Padding);
+        ZerosLength = WinogradTiles.ZerosLength<T>(geometry);
         GroupsPerChunk = Parts.Count(ChunkTiles, TilesPerGroup);
         Zeros = memory;
         Inputs = Zeros + ZerosLength;

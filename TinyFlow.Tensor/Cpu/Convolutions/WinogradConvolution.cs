@@ -51,15 +51,11 @@ internal unsafe struct WinogradConvolution<T> : IWork where T : struct, ILanes<T
     public static nint ScratchLength(in ConvolutionGeometry geometry)
     {
         int tiles = BandTiles(geometry);
-        return ZerosLength(geometry) + WinogradTransforms<T>.Planes * InputPlane(geometry, tiles) + ProductsLength(tiles);
+        return WinogradTiles.ZerosLength<T>(geometry) + WinogradTransforms<T>.Planes * InputPlane(geometry, tiles) + ProductsLength(tiles);
     }
 
     /// <summary>What the products of so many tiles with a block of filters take, in floats, and a tile of results behind them.</summary>
     public static nint ProductsLength(int tiles) => WinogradTransforms<T>.Planes * OutputPlane(tiles) + 16 * T.Count;
-
-    /// <summary>Zeros for what lies outside an image.</summary>
-    public static int ZerosLength(in ConvolutionGeometry geometry) =>
-        Parts.RoundUp(WinogradTransforms<T>.Window * geometry.InputChannels + T.Count, 16);
 
     /// <summary>The distance between planes of the transformed input of so many tiles.</summary>
     public static nint InputPlane(in ConvolutionGeometry geometry, int tiles) =>
@@ -74,21 +70,22 @@ internal unsafe struct WinogradConvolution<T> : IWork where T : struct, ILanes<T
     {
         int first = Parts.Start(_tiles.Count, Pieces, piece), end = Parts.Start(_tiles.Count, Pieces, piece + 1);
         int bandTiles = BandTiles(_geometry), paddedInputs = Parts.RoundUp(_geometry.InputChannels, T.Count);
-        float* zeros = _scratch + worker * _scratchStride, inputs = zeros + ZerosLength(_geometry);
+        float* zeros = _scratch + worker * _scratchStride, inputs = zeros + WinogradTiles.ZerosLength<T>(_geometry);
         nint inputPlane = InputPlane(_geometry, bandTiles);
         float* products = inputs + WinogradTransforms<T>.Planes * inputPlane;
-        new Span<float>(zeros, ZerosLength(_geometry)).Clear();
+        new Span<float>(zeros, WinogradTiles.ZerosLength<T>(_geometry)).Clear();
         _tiles.TransformInput<T>(_input, first, end, zeros, paddedInputs, inputs, paddedInputs, inputPlane);
         for (int block = 0; block < WinogradFilters<T>.Blocks(_geometry); block++)
         {
-            RunBlock(block, inputs, inputPlane, _filters + WinogradFilters<T>.Offset(_geometry, block), products, OutputPlane(bandTiles), first, end);
+            (int firstVector, int vectors) = WinogradFilters<T>.VectorsOf(_geometry, block);
+            RunBlock(firstVector, vectors, inputs, inputPlane, _filters + WinogradFilters<T>.Offset(_geometry, block), products, OutputPlane(bandTiles), first, end);
         }
     }
 
-    /// <summary>A block of output channels for tiles [first, end), whose transformed input and filters are there.</summary>
-    public readonly void RunBlock(int block, float* inputs, nint inputPlane, float* filters, float* products, nint outputPlane, int first, int end)
+    /// <summary>A block of vectors of output channels for tiles [first, end), whose transformed input and filters are there.</summary>
+    public readonly void RunBlock(
+        int firstVector, int vectors, float* inputs, nint inputPlane, float* filters, float* products, nint outputPlane, int first, int end)
     {
-        (int firstVector, int vectors) = WinogradFilters<T>.VectorsOf(_geometry, block);
         Multiply(inputs, inputPlane, Parts.RoundUp(_geometry.InputChannels, T.Count), filters, products, outputPlane, first, end, vectors);
         TransformBack(products, outputPlane, products + WinogradTransforms<T>.Planes * outputPlane, first, end, firstVector, vectors);
     }

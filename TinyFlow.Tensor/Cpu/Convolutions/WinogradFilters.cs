@@ -52,16 +52,16 @@ internal unsafe struct WinogradFilters<T> : IWork where T : struct, ILanes<T>
         (int vector, int run) = Math.DivRem(piece, Runs);
         int first = Parts.Start(_geometry.InputChannels, Runs, run), end = Parts.Start(_geometry.InputChannels, Runs, run + 1);
         int block = Parts.Holding(Parts.Count(_geometry.OutputChannels, T.Count), Blocks(_geometry), vector);
-        Transform(vector, block, first, end, _planes + Offset(_geometry, block));
+        (int firstVector, int vectors) = VectorsOf(_geometry, block);
+        Transform(vector, firstVector, vectors, first, end, _planes + Offset(_geometry, block));
     }
 
-    /// <summary>The filters of one block, to where they are wanted.</summary>
-    public readonly void TransformBlock(int block, float* to)
+    /// <summary>The filters of one block, of any vectors of output channels, to where they are wanted.</summary>
+    public readonly void TransformBlock(int firstVector, int vectors, float* to)
     {
-        (int firstVector, int vectors) = VectorsOf(_geometry, block);
         for (int vector = firstVector; vector < firstVector + vectors; vector++)
         {
-            Transform(vector, block, 0, _geometry.InputChannels, to);
+            Transform(vector, firstVector, vectors, 0, _geometry.InputChannels, to);
         }
     }
 
@@ -69,14 +69,17 @@ internal unsafe struct WinogradFilters<T> : IWork where T : struct, ILanes<T>
         Parts.Start(Parts.Count(geometry.OutputChannels, T.Count), Blocks(geometry), block);
 
     [SkipLocalsInit]
-    private readonly void Transform(int vector, int block, int firstInput, int endInput, float* blockPlanes)
+    private readonly void Transform(int vector, int firstVector, int vectors, int firstInput, int endInput, float* blockPlanes)
     {
-        (int firstVector, int vectors) = VectorsOf(_geometry, block);
         int output = vector * T.Count, present = Math.Min(T.Count, _geometry.OutputChannels - output), columns = vectors * T.Count;
         nint planeStride = Plane(_geometry, columns);
         float* planes = blockPlanes + (vector - firstVector) * T.Count;
         float* taps = stackalloc float[InputsAtOnce * FilterView.Taps * T.Count];
-        new Span<float>(taps, InputsAtOnce * FilterView.Taps * T.Count).Clear();
+        if (present < T.Count)
+        {
+            new Span<float>(taps, InputsAtOnce * FilterView.Taps * T.Count).Clear();
+        }
+
         foreach ((int start, int inputs) in Parts.Of(endInput - firstInput, InputsAtOnce))
         {
             int input = firstInput + start;

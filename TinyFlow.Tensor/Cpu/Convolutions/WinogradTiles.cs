@@ -79,6 +79,10 @@ internal readonly struct WinogradTiles
         return (Math.Max(first, from), Math.Min(end, to));
     }
 
+    /// <summary>How many zeros <see cref="TransformInput"/> may read in place of a row outside an image; whole cache lines.</summary>
+    public static int ZerosLength<T>(in ConvolutionGeometry geometry) where T : struct, ILanes<T> =>
+        Parts.RoundUp(WinogradTransforms<T>.Window * geometry.InputChannels + T.Count, 16);
+
     /// <summary>Bᵀ d B of the input under tiles [first, end), channels last, into the planes [6·6][tile][channel], with their tiles <paramref name="tileStride"/> apart.</summary>
     [SkipLocalsInit]
     public unsafe void TransformInput<T>(

@@ -50,7 +50,7 @@ internal unsafe struct WinogradWeightGradient<T> : IWork where T : struct, ILane
     public static nint ScratchLength(in ConvolutionGeometry geometry)
     {
         int tiles = BandTiles(geometry);
-        return ZerosLength(geometry) +
+        return WinogradTiles.ZerosLength<T>(geometry) +
             WinogradTransforms<T>.Planes * (Plane(tiles, PaddedInputs(geometry)) + Plane(tiles, PaddedOutputs(geometry)) + SumPlane(geometry));
     }
 
@@ -61,9 +61,9 @@ internal unsafe struct WinogradWeightGradient<T> : IWork where T : struct, ILane
         int first = Parts.Start(_tiles.Count, _parts.Chunks, piece), end = Parts.Start(_tiles.Count, _parts.Chunks, piece + 1);
         int bands = Parts.Count(end - first, BandTiles(_geometry)), inputs = PaddedInputs(_geometry), outputs = PaddedOutputs(_geometry);
         nint inputPlane = Plane(BandTiles(_geometry), inputs), outputPlane = Plane(BandTiles(_geometry), outputs), sumPlane = SumPlane(_geometry);
-        float* zeros = _scratch + worker * _scratchStride, x = zeros + ZerosLength(_geometry);
+        float* zeros = _scratch + worker * _scratchStride, x = zeros + WinogradTiles.ZerosLength<T>(_geometry);
         float* dy = x + WinogradTransforms<T>.Planes * inputPlane, sums = dy + WinogradTransforms<T>.Planes * outputPlane;
-        new Span<float>(zeros, ZerosLength(_geometry)).Clear();
+        new Span<float>(zeros, WinogradTiles.ZerosLength<T>(_geometry)).Clear();
         new Span<float>(_parts.Bias(piece), _parts.BiasLength).Clear();
         for (int band = 0; band < bands; band++)
         {
@@ -82,9 +82,6 @@ internal unsafe struct WinogradWeightGradient<T> : IWork where T : struct, ILane
 
     private static int BandTiles(in ConvolutionGeometry geometry) => Math.Clamp(
         BandBytes / (WinogradTransforms<T>.Planes * sizeof(float) * (PaddedInputs(geometry) + PaddedOutputs(geometry))), 16, 98);
-
-    private static int ZerosLength(in ConvolutionGeometry geometry) =>
-        Parts.RoundUp(WinogradTransforms<T>.Window * geometry.InputChannels + T.Count, 16);
 
     private static nint Plane(int tiles, int channels) => (nint)tiles * channels + PlanePadding;
 
