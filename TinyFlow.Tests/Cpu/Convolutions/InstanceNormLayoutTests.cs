@@ -13,7 +13,7 @@ public class InstanceNormLayoutTests
 
     // Partial vectors, and blocks of four vectors with a remainder.
     public static IEnumerable<object[]> Rows() =>
-        from width in (int[])[128, 256, 512]
+        from width in TestedWidths.All
         from channels in (int[])[5, 24, 64, 76]
         from activation in (Activation[])[Activation.None, Activation.Relu]
         from isPlain in (bool[])[false, true]

@@ -1,4 +1,5 @@
 using TinyFlow.Cpu.Convolutions;
+using TinyFlow.Cpu.Vectors;
 
 namespace TinyFlow.Tests.Cpu.Convolutions;
 
@@ -16,13 +17,13 @@ public class KernelTests
 
     public static IEnumerable<object[]> Rows() =>
         from kernel in (ConvolutionKernel[])[ConvolutionKernel.Direct, ConvolutionKernel.ThinOutput, ConvolutionKernel.Winograd]
-        from lanes in (string[])["128", "256", "512"]
+        from lanes in TestedWidths.All.Select(bits => $"{bits}")
         from index in Enumerable.Range(0, ConvolutionCase.All.Count)
         let c = ConvolutionCase.All[index]
         where KernelChoice.Fits(kernel, ConvolutionGeometry.Forward(c.X, c.Weight, c.Y, c.Window))
         select new object[] { kernel.ToString(), lanes, index };
 
-    public static IEnumerable<object[]> RowsOfOneWidth() => Rows().Where(row => (string)row[1] == "256" && (int)row[2] % 3 == 0);
+    public static IEnumerable<object[]> RowsOfOneWidth() => Rows().Where(row => (string)row[1] == $"{Math.Min(256, (int)VectorWidths.Best)}" && (int)row[2] % 3 == 0);
 
     public static string Name(System.Reflection.MethodInfo method, object[] row) => $"{method?.Name}: {row?[0]}, {row?[1]} bits, {ConvolutionCase.All[(int)row![2]]}";
 

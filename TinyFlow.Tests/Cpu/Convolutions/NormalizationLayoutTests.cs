@@ -13,7 +13,7 @@ public class NormalizationLayoutTests
 {
     // Partial vectors, blocks of four vectors with a remainder, more than one chunk of pixels.
     public static IEnumerable<object[]> Rows() =>
-        from width in (int[])[128, 256, 512]
+        from width in TestedWidths.All
         from channels in (int[])[5, 24, 64, 76]
         from activation in (Activation[])[Activation.None, Activation.Relu]
         select new object[] { width, channels, activation };
