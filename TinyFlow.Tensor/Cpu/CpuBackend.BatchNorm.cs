@@ -10,33 +10,18 @@ public sealed unsafe partial class CpuBackend
         Tensor x, Tensor gamma, Tensor beta, Tensor runningMean, Tensor runningVariance,
         Tensor mean, Tensor inverseDeviation, Tensor y, BatchNormSettings settings, Tensor? bias = null)
     {
-        if (IsChannelsLast(x))
-        {
-            PixelNorm(x, gamma, beta, runningMean, runningVariance, mean, inverseDeviation, y, settings, bias);
-            return;
-        }
-
         ChannelRuns runs = new(x.Shape);
-        BatchNormParameters parameters = new()
+        if (!IsChannelsLast(x) && KeepsAllBusy(runs))
         {
-            Gamma = In(gamma),
-            Beta = In(beta),
-            Mean = Out(mean),
-            InverseDeviation = Out(inverseDeviation),
-            RunningMean = In(runningMean),
-            RunningVariance = In(runningVariance),
-            Bias = bias is null ? null : In(bias),
-            Settings = settings,
-        };
-        float* xs = In(x), ys = Out(y);
-        if (KeepsAllBusy(runs))
-        {
-            Run(runs.Channels, new BatchNormWork(BatchNormSteps.Channel, runs, xs, ys, null, parameters), x.Count);
+            BatchNormParameters parameters = Parameters(runningMean, runningVariance, mean, inverseDeviation, settings, bias);
+            parameters.Gamma = In(gamma);
+            parameters.Beta = In(beta);
+            Run(runs.Channels, new BatchNormWork(BatchNormSteps.Channel, runs, In(x), Out(y), null, parameters), x.Count);
             return;
         }
 
-        Statistics(runs, xs, x.Count, parameters);
-        Run(runs.Channels * runs.Chunks.Count, new BatchNormWork(BatchNormSteps.Normalize, runs, xs, ys, null, parameters), x.Count);
+        BatchNormStatistics(x, runningMean, runningVariance, mean, inverseDeviation, settings, bias);
+        Normalize(x, new ChannelNorm(gamma, beta, mean, inverseDeviation, settings.Activation), y);
     }
 
     /// <inheritdoc/>
@@ -58,16 +43,7 @@ public sealed unsafe partial class CpuBackend
             return;
         }
 
-        ChannelRuns runs = new(x.Shape);
-        Statistics(runs, In(x), x.Count, new()
-        {
-            Mean = Out(mean),
-            InverseDeviation = Out(inverseDeviation),
-            RunningMean = In(runningMean),
-            RunningVariance = In(runningVariance),
-            Bias = bias is null ? null : In(bias),
-            Settings = settings,
-        });
+        Statistics(new ChannelRuns(x.Shape), In(x), x.Count, Parameters(runningMean, runningVariance, mean, inverseDeviation, settings, bias));
     }
 
     /// <inheritdoc/>
@@ -147,6 +123,18 @@ public sealed unsafe partial class CpuBackend
     /// of twice. Either way gives the same bits.
     /// </summary>
     private bool KeepsAllBusy(ChannelRuns runs) => Threads == 1 || runs.Channels >= 4 * Threads;
+
+    // What statistics are written to and mixed into; without gamma and beta.
+    private static BatchNormParameters Parameters(
+        Tensor runningMean, Tensor runningVariance, Tensor mean, Tensor inverseDeviation, BatchNormSettings settings, Tensor? bias) => new()
+        {
+            Mean = Out(mean),
+            InverseDeviation = Out(inverseDeviation),
+            RunningMean = In(runningMean),
+            RunningVariance = In(runningVariance),
+            Bias = bias is null ? null : In(bias),
+            Settings = settings,
+        };
 
     private void Statistics(ChannelRuns runs, float* x, long count, BatchNormParameters parameters)
     {

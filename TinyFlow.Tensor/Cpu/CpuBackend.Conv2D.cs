@@ -17,8 +17,7 @@ public sealed unsafe partial class CpuBackend
     {
         if (!IsChannelsLast(x) || x.Count == 0)
         {
-            using Tensor normal = Allocate(x.Shape, "a normalized image");
-            Normalize(x, entry, normal);
+            using Tensor normal = Normalized(x, entry);
             Conv2D(normal, weight, bias, y, window);
             return;
         }
@@ -49,14 +48,21 @@ public sealed unsafe partial class CpuBackend
     {
         if (!IsChannelsLast(x) || x.Count == 0)
         {
-            using Tensor normal = Allocate(x.Shape, "a normalized image");
-            Normalize(x, entry, normal);
+            using Tensor normal = Normalized(x, entry);
             Conv2DWeightGradient(normal, dy, dweight, dbias, window);
             return;
         }
 
         using ScratchMemory memory = new(Pool, EntryLength(x, entry), "the coefficients of a normalization");
         WeightGradient(x.Shape, Entered(x, entry, memory.Data), dy, dweight, dbias, window);
+    }
+
+    // Images that are held plainly are normalized beforehand.
+    private Tensor Normalized(Tensor x, ChannelNorm entry)
+    {
+        Tensor normal = Allocate(x.Shape, "normalized images");
+        Normalize(x, entry, normal);
+        return normal;
     }
 
     private static long EntryLength(Tensor x, ChannelNorm entry) => CoefficientsLength(x.Shape[1]) * (entry.Mean.Shape.Rank == 2 ? (long)x.Shape[0] : 1);

@@ -6,14 +6,6 @@ namespace TinyFlow;
 /// <summary>Batch normalization of images that are held channels last; what it writes is held so too.</summary>
 public sealed unsafe partial class CpuBackend
 {
-    private void PixelNorm(
-        Tensor x, Tensor gamma, Tensor beta, Tensor runningMean, Tensor runningVariance,
-        Tensor mean, Tensor inverseDeviation, Tensor y, BatchNormSettings settings, Tensor? bias)
-    {
-        PixelStatistics(x, runningMean, runningVariance, mean, inverseDeviation, settings, bias);
-        PixelNormalize(x, new ChannelNorm(gamma, beta, mean, inverseDeviation, settings.Activation), y);
-    }
-
     private void PixelStatistics(
         Tensor x, Tensor runningMean, Tensor runningVariance, Tensor mean, Tensor inverseDeviation, BatchNormSettings settings, Tensor? bias)
     {
