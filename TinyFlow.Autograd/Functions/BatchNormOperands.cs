@@ -11,6 +11,9 @@ namespace TinyFlow.Autograd.Functions;
 public sealed record BatchNormOperands(
     Var Gamma, Var Beta, Tensor RunningMean, Tensor RunningVariance, BatchNormSettings Settings, BatchStatistics Statistics, Var? Bias = null)
 {
+    /// <summary>The batch's statistics of x, if they have been taken already: then the running ones know them too.</summary>
+    internal MeasuredStatistics? Measured { get; init; }
+
     /// <summary>Whether the bias has to be added first: running statistics do not take it away again.</summary>
     internal bool LacksBias => Bias is not null && Statistics == BatchStatistics.Running;
 
@@ -20,28 +23,56 @@ public sealed record BatchNormOperands(
     /// <summary>x and the other operands that may have gradients.</summary>
     internal Var[] With(Var x) => Bias is null ? [x, Gamma, Beta] : [x, Gamma, Beta, Bias];
 
-    /// <summary>Passes the gradient of the normalized x on: to x by a sink.</summary>
-    internal void Backward(Var x, Tensor mean, Tensor inverseDeviation, Tensor dy, Sink dx) => x.Backend.BatchNormBackward(
-        x.Value, Gamma.Value, Beta.Value, mean, inverseDeviation, dy, dx, Gamma.Grad, Beta.Grad, Settings, Statistics, Bias?.Grad ?? Sink.None);
+    /// <summary>Where its statistics go.</summary>
+    internal StatisticsSink Target(MeasuredStatistics statistics) => new(
+        statistics.Mean, statistics.InverseDeviation, RunningMean, RunningVariance, Settings, Bias?.Value);
 
-    /// <summary>Throws unless all fits x; else [C].</summary>
-    internal Shape Check(Var x)
+    /// <summary>What x is normalized with: the statistics that have been taken, those of x now, or the running ones.</summary>
+    internal MeasuredStatistics StatisticsOf(string op, Var x, IFusedNormalization backend)
     {
-        if (x.Shape.Rank != 4)
+        if (Measured is { } known)
         {
-            throw new ArgumentException($"BatchNorm2D: need x [N, C, H, W]; found {x.Shape}.");
+            return known;
         }
 
-        Shape channels = [x.Shape[1]];
+        if (Statistics == BatchStatistics.Running)
+        {
+            MeasuredStatistics running = new(RunningMean, x.Tape.Own(op, RunningMean.Shape));
+            backend.InverseDeviation(RunningVariance, running.InverseDeviation, Settings.Epsilon);
+            return running;
+        }
+
+        MeasuredStatistics measured = MeasuredStatistics.Own(op, x.Tape, RunningMean.Shape);
+        backend.BatchNormStatistics(x.Value, Target(measured));
+        return measured;
+    }
+
+    /// <summary>What is done to x, given its statistics.</summary>
+    internal ChannelNorm Entry(MeasuredStatistics statistics) => new(
+        Gamma.Value, Beta.Value, statistics.Mean, statistics.InverseDeviation, Settings.Activation);
+
+    /// <summary>Passes the gradient of the normalized x on: to x by a sink.</summary>
+    internal void Backward(Var x, MeasuredStatistics statistics, Tensor dy, Sink dx) => x.Backend.BatchNormBackward(
+        x.Value, Gamma.Value, Beta.Value, statistics.Mean, statistics.InverseDeviation, dy, dx, Gamma.Grad, Beta.Grad, Settings, Statistics, Bias?.Grad ?? Sink.None);
+
+    /// <summary>Throws unless all fits x; else [C].</summary>
+    internal Shape Check(Tape tape, Shape x)
+    {
+        if (x.Rank != 4)
+        {
+            throw new ArgumentException($"BatchNorm2D: need x [N, C, H, W]; found {x}.");
+        }
+
+        Shape channels = [x[1]];
         ShapeRules.Require("BatchNorm2D", "gamma", Gamma.Shape, channels);
         ShapeRules.Require("BatchNorm2D", "beta", Beta.Shape, channels);
         ShapeRules.Require("BatchNorm2D", "the running mean", RunningMean.Shape, channels);
         ShapeRules.Require("BatchNorm2D", "the running variance", RunningVariance.Shape, channels);
-        x.Tape.Check("BatchNorm2D", RunningMean);
-        x.Tape.Check("BatchNorm2D", RunningVariance);
-        if (Statistics == BatchStatistics.Batch && x.Shape.Count / Math.Max(1, x.Shape[1]) < 2)
+        tape.Check("BatchNorm2D", RunningMean);
+        tape.Check("BatchNorm2D", RunningVariance);
+        if (Statistics == BatchStatistics.Batch && x.Count / Math.Max(1, x[1]) < 2)
         {
-            throw new ArgumentException($"BatchNorm2D: batch statistics need at least 2 values per channel; found {x.Shape}. Use running statistics or a larger batch.");
+            throw new ArgumentException($"BatchNorm2D: batch statistics need at least 2 values per channel; found {x}. Use running statistics or a larger batch.");
         }
 
         if (Bias is not null)
@@ -51,4 +82,11 @@ public sealed record BatchNormOperands(
 
         return channels;
     }
+}
+
+/// <summary>What images are normalized with, [C] each.</summary>
+internal readonly record struct MeasuredStatistics(Tensor Mean, Tensor InverseDeviation)
+{
+    /// <summary>Those of a batch, which are still to be taken; they are the tape's.</summary>
+    public static MeasuredStatistics Own(string op, Tape tape, Shape channels) => new(tape.Own(op, channels), tape.Own(op, channels));
 }

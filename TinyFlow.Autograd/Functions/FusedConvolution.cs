@@ -36,12 +36,12 @@ internal readonly struct FusedConvolution
 
     /// <summary>
     /// The result, given what is done to x on entry; <paramref name="passOn"/>, given the gradient of the normalized x, puts that of x
-    /// into a sink.
+    /// into a sink. The statistics of the result go where they are wanted.
     /// </summary>
-    public Var Of(ChannelNorm entry, Action<Tensor, Sink> passOn)
+    public Var Of(ChannelNorm entry, Action<Tensor, Sink> passOn, StatisticsSink? statistics = null)
     {
         FusedConvolution self = this;
-        _backend.Conv2D(_x.Value, entry, _weight.Value, _bias?.Value, _y, _window);
+        _backend.Conv2D(_x.Value, entry, _weight.Value, _bias?.Value, _y, _window, statistics);
         return _x.Tape.Record(_y, _operands, dy => self.Backward(dy, entry, passOn));
     }
 

@@ -19,7 +19,7 @@ public static class Normalization
     /// <summary>The same.</summary>
     public static Var BatchNorm2D(this Var x, BatchNormOperands norm)
     {
-        Shape channels = norm.Check(x);
+        Shape channels = norm.Check(x.Tape, x.Shape);
         if (norm.LacksBias)
         {
             Var biased = norm.AddBias(x), normal = biased.BatchNorm2D(norm with { Bias = null });
@@ -28,52 +28,76 @@ public static class Normalization
         }
 
         Var[] operands = norm.With(x);
-        Tensor y = x.Tape.Own("BatchNorm2D", x.Shape, operands), inverseDeviation = x.Tape.Own("BatchNorm2D", channels), mean = norm.RunningMean;
-        if (norm.Statistics == BatchStatistics.Batch)
+        Tensor y = x.Tape.Own("BatchNorm2D", x.Shape, operands);
+        MeasuredStatistics statistics;
+        if (norm.Measured is { } measured)
         {
-            mean = x.Tape.Own("BatchNorm2D", channels);
+            statistics = measured;
+            ((IFusedNormalization)x.Backend).Normalize(x.Value, norm.Entry(measured), y);
+        }
+        else if (norm.Statistics == BatchStatistics.Batch)
+        {
+            statistics = MeasuredStatistics.Own("BatchNorm2D", x.Tape, channels);
             x.Backend.BatchNorm(
-                x.Value, norm.Gamma.Value, norm.Beta.Value, norm.RunningMean, norm.RunningVariance, mean, inverseDeviation, y, norm.Settings, norm.Bias?.Value);
+                x.Value, norm.Gamma.Value, norm.Beta.Value, norm.RunningMean, norm.RunningVariance,
+                statistics.Mean, statistics.InverseDeviation, y, norm.Settings, norm.Bias?.Value);
         }
         else
         {
-            x.Backend.BatchNormInference(x.Value, norm.Gamma.Value, norm.Beta.Value, norm.RunningMean, norm.RunningVariance, inverseDeviation, y, norm.Settings);
+            statistics = new(norm.RunningMean, x.Tape.Own("BatchNorm2D", channels));
+            x.Backend.BatchNormInference(
+                x.Value, norm.Gamma.Value, norm.Beta.Value, norm.RunningMean, norm.RunningVariance, statistics.InverseDeviation, y, norm.Settings);
         }
 
-        return x.Tape.Record(y, operands, dy => norm.Backward(x, mean, inverseDeviation, dy, x.Grad));
+        return x.Tape.Record(y, operands, dy => norm.Backward(x, statistics, dy, x.Grad));
     }
 
     /// <summary>
-    /// <see cref="Convolution.Conv2D"/> of <see cref="BatchNorm2D(Var, BatchNormOperands)"/>: [N, C, H, W] → [N, K, H', W']. Where
-    /// the backend can, the convolution normalizes what it reads, forward and for its weight's gradient, and the normalized
-    /// images are not kept.
+    /// <see cref="Convolution.Conv2D(Var, Var, Var?, ConvolutionWindow?)"/> of <see cref="BatchNorm2D(Var, BatchNormOperands)"/>:
+    /// [N, C, H, W] → [N, K, H', W']. Where the backend can, the convolution normalizes what it reads, forward and for its
+    /// weight's gradient, and the normalized images are not kept.
     /// </summary>
-    public static Var NormalizedConv2D(this Var x, BatchNormOperands norm, Var weight, Var? bias = null, ConvolutionWindow? window = null)
+    public static Var NormalizedConv2D(this Var x, BatchNormOperands norm, Var weight, Var? bias = null, ConvolutionWindow? window = null) =>
+        x.NormalizedConv2D(norm, weight, bias, window, result: null);
+
+    /// <summary>
+    /// A convolution between batch norms: of x [N, C, H, W], or behind one of x as in <see cref="NormalizedConv2D(Var,
+    /// BatchNormOperands, Var, Var?, ConvolutionWindow?)"/>, and before another, whose operands are given. Returns y [N, K, H',
+    /// W'] and the operands to give to the op that normalizes y, once: where the backend can, the statistics of the batch have
+    /// been taken as y was written, and are with them.
+    /// </summary>
+    public static (Var Y, BatchNormOperands Following) MeasuredConv2D(
+        this Var x, BatchNormOperands? norm, Var weight, Var? bias, ConvolutionWindow? window, BatchNormOperands following)
     {
-        Shape channels = norm.Check(x);
+        if (x.Backend is not IFusedNormalization || following.Statistics == BatchStatistics.Running)
+        {
+            return (Convolve(result: null), following);
+        }
+
+        // Before any statistics change.
+        Shape channels = following.Check(x.Tape, ShapeRules.Conv2D(x.Shape, weight.Shape, bias?.Shape, window ?? new ConvolutionWindow(1)));
+        Array.ForEach(following.With(x), operand => x.Tape.Check("MeasuredConv2D", operand));
+        MeasuredStatistics measured = MeasuredStatistics.Own("MeasuredConv2D", x.Tape, channels);
+        return (Convolve(following.Target(measured)), following with { Measured = measured });
+
+        Var Convolve(StatisticsSink? result) => norm is null ? x.Conv2D(weight, bias, window, result) : x.NormalizedConv2D(norm, weight, bias, window, result);
+    }
+
+    private static Var NormalizedConv2D(this Var x, BatchNormOperands norm, Var weight, Var? bias, ConvolutionWindow? window, StatisticsSink? result)
+    {
+        norm.Check(x.Tape, x.Shape);
         if (x.Backend is not IFusedNormalization fused || norm.LacksBias)
         {
             // Before the running statistics change.
             FusedConvolution.Check("NormalizedConv2D", x, weight, bias, window);
-            Var normal = x.BatchNorm2D(norm), convolved = normal.Conv2D(weight, bias, window);
+            Var normal = x.BatchNorm2D(norm), convolved = normal.Conv2D(weight, bias, window, result);
             x.Tape.Release(normal);
             return convolved;
         }
 
         FusedConvolution convolution = new("NormalizedConv2D", fused, x, norm.With(x), weight, bias, window);
-        Tensor inverseDeviation = x.Tape.Own("NormalizedConv2D", channels), mean = norm.RunningMean;
-        if (norm.Statistics == BatchStatistics.Batch)
-        {
-            mean = x.Tape.Own("NormalizedConv2D", channels);
-            fused.BatchNormStatistics(x.Value, norm.RunningMean, norm.RunningVariance, mean, inverseDeviation, norm.Settings, norm.Bias?.Value);
-        }
-        else
-        {
-            fused.InverseDeviation(norm.RunningVariance, inverseDeviation, norm.Settings.Epsilon);
-        }
-
-        ChannelNorm entry = new(norm.Gamma.Value, norm.Beta.Value, mean, inverseDeviation, norm.Settings.Activation);
-        return convolution.Of(entry, (dnormal, dx) => norm.Backward(x, mean, inverseDeviation, dnormal, dx));
+        MeasuredStatistics statistics = norm.StatisticsOf("NormalizedConv2D", x, fused);
+        return convolution.Of(norm.Entry(statistics), (dnormal, dx) => norm.Backward(x, statistics, dnormal, dx), result);
     }
 
     /// <summary>
@@ -131,8 +155,8 @@ public static class Normalization
     }
 
     /// <summary>
-    /// <see cref="Convolution.Conv2D"/> of <see cref="InstanceNorm2D(Var, double, Activation)"/>: [N, C, H, W] → [N, K, H', W'].
-    /// Where the backend can, the convolution normalizes what it reads.
+    /// <see cref="Convolution.Conv2D(Var, Var, Var?, ConvolutionWindow?)"/> of <see cref="InstanceNorm2D(Var, double, Activation)"/>:
+    /// [N, C, H, W] → [N, K, H', W']. Where the backend can, the convolution normalizes what it reads.
     /// </summary>
     public static Var InstanceNormalizedConv2D(
         this Var x, double epsilon, Activation activation, Var weight, Var? bias = null, ConvolutionWindow? window = null)

@@ -50,24 +50,25 @@ public sealed class ConvolutionLayer : INet
         new(Normed(scope, inputs, outputs, kernel), null, kernel);
 
     /// <inheritdoc/>
-    public Var Forward(Var x, Pass pass) => Convolve(x, norm: null, Bias(x.Tape));
+    public Var Forward(Var x, Pass pass) => Forward(x, norm: null);
 
     /// <summary>Of x after a batch norm, which may be absent.</summary>
-    internal Var Forward(Var x, BatchNormOperands? norm) => Convolve(x, norm, Bias(x.Tape));
-
-    /// <summary>The same without its bias, which is left to the caller to add.</summary>
-    internal Var ForwardLeavingBias(Var x, BatchNormOperands? norm, out Var? bias)
-    {
-        bias = Bias(x.Tape);
-        return Convolve(x, norm, bias: null);
-    }
-
-    private Var Convolve(Var x, BatchNormOperands? norm, Var? bias)
+    internal Var Forward(Var x, BatchNormOperands? norm)
     {
         Var weight = _weight.On(x.Tape);
+        Var? bias = Bias(x.Tape);
         Var y = norm is null ? x.Conv2D(weight, bias, _window) : x.NormalizedConv2D(norm, weight, bias, _window);
         x.Tape.Release(weight);
         return y;
+    }
+
+    /// <summary>The same into another batch norm, to which it leaves its bias, and for which it may take the statistics.</summary>
+    internal (Var Y, BatchNormOperands Following) ForwardInto(BatchNormLayer following, Var x, BatchNormOperands? norm, Pass pass)
+    {
+        Var weight = _weight.On(x.Tape);
+        (Var, BatchNormOperands) result = x.MeasuredConv2D(norm, weight, bias: null, _window, following.Operands(x.Tape, Bias(x.Tape), pass));
+        x.Tape.Release(weight);
+        return result;
     }
 
     /// <summary>Of x after an instance norm and an activation.</summary>

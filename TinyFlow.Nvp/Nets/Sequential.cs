@@ -6,7 +6,8 @@ namespace TinyFlow.Nvp.Nets;
 
 /// <summary>
 /// Layers one after the other. A batch norm joins its neighbours: a convolution behind it normalizes what it reads, and in
-/// training one before it leaves its bias to it, whose statistics take that away again: neither it nor its gradient costs a pass.
+/// training one before it takes the statistics of what it writes, and leaves its bias to them, who take that away again: neither
+/// it nor its gradient costs a pass.
 /// </summary>
 public sealed class Sequential : INet
 {
@@ -20,7 +21,7 @@ public sealed class Sequential : INet
     {
         Tape tape = x.Tape;
         Var y = x;
-        Var? bias = null; // What y lacks yet.
+        BatchNormOperands? behind = null; // Those of the batch norm behind y, if they are known.
         BatchNormOperands? norm = null; // What y has not gone through yet.
         for (int i = 0; i < _layers.Length; i++)
         {
@@ -29,8 +30,8 @@ public sealed class Sequential : INet
             Var next;
             if (layer is BatchNormLayer normalization)
             {
-                BatchNormOperands operands = normalization.Operands(tape, bias, pass);
-                bias = null;
+                BatchNormOperands operands = behind ?? normalization.Operands(tape, bias: null, pass);
+                behind = null;
                 if (following is ConvolutionLayer)
                 {
                     norm = operands;
@@ -41,9 +42,15 @@ public sealed class Sequential : INet
             }
             else if (layer is ConvolutionLayer convolution)
             {
-                next = following is BatchNormLayer && pass != Pass.Evaluation
-                    ? convolution.ForwardLeavingBias(y, norm, out bias)
-                    : convolution.Forward(y, norm);
+                if (following is BatchNormLayer normalized && pass != Pass.Evaluation)
+                {
+                    (next, behind) = convolution.ForwardInto(normalized, y, norm, pass);
+                }
+                else
+                {
+                    next = convolution.Forward(y, norm);
+                }
+
                 norm = null;
             }
             else

@@ -10,17 +10,18 @@ public sealed unsafe partial class CpuBackend
         Tensor x, Tensor gamma, Tensor beta, Tensor runningMean, Tensor runningVariance,
         Tensor mean, Tensor inverseDeviation, Tensor y, BatchNormSettings settings, Tensor? bias = null)
     {
+        StatisticsSink statistics = new(mean, inverseDeviation, runningMean, runningVariance, settings, bias);
         ChannelRuns runs = new(x.Shape);
         if (!IsChannelsLast(x) && KeepsAllBusy(runs))
         {
-            BatchNormParameters parameters = Parameters(runningMean, runningVariance, mean, inverseDeviation, settings, bias);
+            BatchNormParameters parameters = Parameters(statistics);
             parameters.Gamma = In(gamma);
             parameters.Beta = In(beta);
             Run(runs.Channels, new BatchNormWork(BatchNormSteps.Channel, runs, In(x), Out(y), null, parameters), x.Count);
             return;
         }
 
-        BatchNormStatistics(x, runningMean, runningVariance, mean, inverseDeviation, settings, bias);
+        BatchNormStatistics(x, statistics);
         Normalize(x, new ChannelNorm(gamma, beta, mean, inverseDeviation, settings.Activation), y);
     }
 
@@ -34,16 +35,15 @@ public sealed unsafe partial class CpuBackend
     }
 
     /// <inheritdoc/>
-    public void BatchNormStatistics(
-        Tensor x, Tensor runningMean, Tensor runningVariance, Tensor mean, Tensor inverseDeviation, BatchNormSettings settings, Tensor? bias = null)
+    public void BatchNormStatistics(Tensor x, StatisticsSink statistics)
     {
         if (IsChannelsLast(x))
         {
-            PixelStatistics(x, runningMean, runningVariance, mean, inverseDeviation, settings, bias);
+            PixelStatistics(x, statistics);
             return;
         }
 
-        Statistics(new ChannelRuns(x.Shape), In(x), x.Count, Parameters(runningMean, runningVariance, mean, inverseDeviation, settings, bias));
+        Statistics(new ChannelRuns(x.Shape), In(x), x.Count, Parameters(statistics));
     }
 
     /// <inheritdoc/>
@@ -125,16 +125,15 @@ public sealed unsafe partial class CpuBackend
     private bool KeepsAllBusy(ChannelRuns runs) => Threads == 1 || runs.Channels >= 4 * Threads;
 
     // What statistics are written to and mixed into; without gamma and beta.
-    private static BatchNormParameters Parameters(
-        Tensor runningMean, Tensor runningVariance, Tensor mean, Tensor inverseDeviation, BatchNormSettings settings, Tensor? bias) => new()
-        {
-            Mean = Out(mean),
-            InverseDeviation = Out(inverseDeviation),
-            RunningMean = In(runningMean),
-            RunningVariance = In(runningVariance),
-            Bias = bias is null ? null : In(bias),
-            Settings = settings,
-        };
+    private static BatchNormParameters Parameters(StatisticsSink statistics) => new()
+    {
+        Mean = Out(statistics.Mean),
+        InverseDeviation = Out(statistics.InverseDeviation),
+        RunningMean = In(statistics.RunningMean),
+        RunningVariance = In(statistics.RunningVariance),
+        Bias = statistics.Bias is null ? null : In(statistics.Bias),
+        Settings = statistics.Settings,
+    };
 
     private void Statistics(ChannelRuns runs, float* x, long count, BatchNormParameters parameters)
     {
@@ -154,8 +153,8 @@ public sealed unsafe partial class CpuBackend
         }
     }
 
-    /// <summary>Normalizes with known statistics.</summary>
-    private void Normalize(Tensor x, ChannelNorm norm, Tensor y)
+    /// <inheritdoc/>
+    public void Normalize(Tensor x, ChannelNorm norm, Tensor y)
     {
         bool ofImages = norm.Mean.Shape.Rank == 2;
         if (IsChannelsLast(x) && !ofImages)

@@ -1,4 +1,5 @@
 using TinyFlow.Cpu.Convolutions;
+using TinyFlow.Cpu.Pixels;
 using TinyFlow.Cpu.Vectors;
 
 namespace TinyFlow;
@@ -10,20 +11,26 @@ public sealed unsafe partial class CpuBackend
 
     /// <inheritdoc/>
     public override void Conv2D(Tensor x, Tensor weight, Tensor? bias, Tensor y, ConvolutionWindow window) =>
-        Convolve(x.Shape, Activations(x), weight, bias, y, window);
+        Convolve(x.Shape, Activations(x), weight, bias, y, window, statistics: null);
 
     /// <inheritdoc/>
-    public void Conv2D(Tensor x, ChannelNorm entry, Tensor weight, Tensor? bias, Tensor y, ConvolutionWindow window)
+    public void Conv2D(Tensor x, ChannelNorm? entry, Tensor weight, Tensor? bias, Tensor y, ConvolutionWindow window, StatisticsSink? statistics = null)
     {
-        if (!IsChannelsLast(x) || x.Count == 0)
+        if (entry is not { } norm)
         {
-            using Tensor normal = Normalized(x, entry);
-            Conv2D(normal, weight, bias, y, window);
+            Convolve(x.Shape, Activations(x), weight, bias, y, window, statistics);
             return;
         }
 
-        using ScratchMemory memory = new(Pool, EntryLength(x, entry), "the coefficients of a normalization");
-        Convolve(x.Shape, Entered(x, entry, memory.Data), weight, bias, y, window);
+        if (!IsChannelsLast(x) || x.Count == 0)
+        {
+            using Tensor normal = Normalized(x, norm);
+            Convolve(x.Shape, Activations(normal), weight, bias, y, window, statistics);
+            return;
+        }
+
+        using ScratchMemory memory = new(Pool, EntryLength(x, norm), "the coefficients of a normalization");
+        Convolve(x.Shape, Entered(x, norm, memory.Data), weight, bias, y, window, statistics);
     }
 
     /// <inheritdoc/>
@@ -85,7 +92,7 @@ public sealed unsafe partial class CpuBackend
         return view with { Entry = Coefficients(entry, image: 0, channels, memory), EntryStride = stride };
     }
 
-    private void Convolve(Shape x, ActivationView input, Tensor weight, Tensor? bias, Tensor y, ConvolutionWindow window)
+    private void Convolve(Shape x, ActivationView input, Tensor weight, Tensor? bias, Tensor y, ConvolutionWindow window, StatisticsSink? statistics)
     {
         if (y.Count == 0)
         {
@@ -94,7 +101,28 @@ public sealed unsafe partial class CpuBackend
 
         ConvolutionGeometry geometry = ConvolutionGeometry.Forward(x, weight.Shape, y.Shape, window);
         ActivationView output = Overwritten(y, geometry.OutputChannels >= FewestChannelsLast);
-        Convolve(geometry, input, FilterView.Forward(Pointer(weight), geometry), bias is null ? null : Pointer(bias), output, adds: false);
+        FilterView filters = FilterView.Forward(Pointer(weight), geometry);
+        float* biases = bias is null ? null : Pointer(bias);
+        if (statistics is not { } sink || !IsChannelsLast(y))
+        {
+            Convolve(geometry, input, filters, biases, output, adds: false);
+            if (statistics is { } plain)
+            {
+                BatchNormStatistics(y, plain);
+            }
+
+            return;
+        }
+
+        PixelChunks chunks = new(y.Shape);
+        using ScratchMemory memory = new(Pool, ChunkSums.Length(chunks), "the statistics of a batch");
+        ChunkSums moments = new(chunks, memory.Data);
+        if (!Convolve(geometry, input, filters, biases, output with { Moments = moments }, adds: false))
+        {
+            PixelMoments(output, moments);
+        }
+
+        PutStatistics(moments, Parameters(sink));
     }
 
     private void WeightGradient(Shape x, ActivationView input, Tensor dy, Sink dweight, Sink dbias, ConvolutionWindow window)
@@ -123,28 +151,20 @@ public sealed unsafe partial class CpuBackend
         }
     }
 
-    private void Convolve(in ConvolutionGeometry geometry, ActivationView input, FilterView filters, float* bias, ActivationView output, bool adds)
+    /// <summary>Returns whether it took the moments of the output, if those are asked for.</summary>
+    private bool Convolve(in ConvolutionGeometry geometry, ActivationView input, FilterView filters, float* bias, ActivationView output, bool adds) => _width switch
     {
-        switch (_width)
-        {
-            case VectorWidth.Bits512:
-                Convolve<Lanes512>(geometry, input, filters, bias, output, adds);
-                break;
-            case VectorWidth.Bits256:
-                Convolve<Lanes256>(geometry, input, filters, bias, output, adds);
-                break;
-            default:
-                Convolve<Lanes128>(geometry, input, filters, bias, output, adds);
-                break;
-        }
-    }
+        VectorWidth.Bits512 => Convolve<Lanes512>(geometry, input, filters, bias, output, adds),
+        VectorWidth.Bits256 => Convolve<Lanes256>(geometry, input, filters, bias, output, adds),
+        _ => Convolve<Lanes128>(geometry, input, filters, bias, output, adds),
+    };
 
-    private void Convolve<T>(
+    private bool Convolve<T>(
         in ConvolutionGeometry geometry, ActivationView input, FilterView filters, float* bias, ActivationView output, bool adds) where T : struct, ILanes<T>
     {
         ConvolutionKernel kernel = Chosen(geometry, KernelChoice.Convolution<T>(geometry));
         NoteConversion(input, geometry.InputChannels, geometry.InputPixels);
-        Convolution<T>.Run(_workers, Pool, geometry, input, filters, bias, output, adds, kernel);
+        return Convolution<T>.Run(_workers, Pool, geometry, input, filters, bias, output, adds, kernel);
     }
 
     private void WeightGradient<T>(

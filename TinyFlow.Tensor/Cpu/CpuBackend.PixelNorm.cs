@@ -1,4 +1,5 @@
 using TinyFlow.Cpu.Convolutions;
+using TinyFlow.Cpu.Normalizations;
 using TinyFlow.Cpu.Pixels;
 
 namespace TinyFlow;
@@ -6,35 +7,36 @@ namespace TinyFlow;
 /// <summary>Batch normalization of images that are held channels last; what it writes is held so too.</summary>
 public sealed unsafe partial class CpuBackend
 {
-    private void PixelStatistics(
-        Tensor x, Tensor runningMean, Tensor runningVariance, Tensor mean, Tensor inverseDeviation, BatchNormSettings settings, Tensor? bias)
+    /// <summary>For tests: how many times images were read for their statistics alone.</summary>
+    internal int StatisticsPasses { get; private set; }
+
+    private void PixelStatistics(Tensor x, StatisticsSink statistics)
     {
         PixelChunks chunks = new(x.Shape);
-        int channels = chunks.Channels, padded = chunks.PaddedChannels;
-        using ScratchMemory memory = new(Pool, padded * 2L * chunks.Count, "the statistics of a batch");
-        float* means = memory.Data, squares = means + (long)chunks.Count * padded;
-        float* xs = Activations(x).Data;
-        Run(chunks.Count, new PixelNormWork(PixelNormStep.Moments, chunks, xs, null, means, squares, false, default));
+        using ScratchMemory memory = new(Pool, ChunkSums.Length(chunks), "the statistics of a batch");
+        ChunkSums moments = new(chunks, memory.Data);
+        PixelMoments(Activations(x), moments);
+        PutStatistics(moments, Parameters(statistics));
+    }
 
-        float* batchMeans = Out(mean), inverses = Out(inverseDeviation), runningMeans = Pointer(runningMean), runningVariances = Pointer(runningVariance);
-        float* biases = bias is null ? null : Pointer(bias);
-        double momentum = settings.Momentum;
-        for (int c = 0; c < channels; c++)
+    private void PixelMoments(ActivationView x, ChunkSums moments)
+    {
+        StatisticsPasses++;
+        Run(moments.Chunks.Count, new PixelNormWork(PixelNormStep.Moments, moments.Chunks, x.Data, null, moments.First, moments.Second, false, default));
+    }
+
+    private static void PutStatistics(ChunkSums moments, BatchNormParameters parameters)
+    {
+        PixelChunks chunks = moments.Chunks;
+        Span<double> means = stackalloc double[ChunkSums.Block], squares = stackalloc double[ChunkSums.Block];
+        for (int first = 0; first < chunks.Channels; first += ChunkSums.Block)
         {
-            // The moments of two sets together: Chan, Golub and LeVeque 1979.
-            double count = 0, total = 0, square = 0;
-            for (int chunk = 0; chunk < chunks.Count; chunk++)
+            int count = Math.Min(ChunkSums.Block, chunks.Channels - first);
+            moments.TotalMoments(first, means[..count], squares[..count]);
+            for (int c = 0; c < count; c++)
             {
-                double pixels = chunks.Start(chunk + 1) - chunks.Start(chunk), distance = means[(long)chunk * padded + c] - total, share = pixels / (count + pixels);
-                square += squares[(long)chunk * padded + c] + distance * distance * count * share;
-                total += distance * share;
-                count += pixels;
+                parameters.SetStatistics(first + c, new Moments(chunks.Pixels, means[c], squares[c]));
             }
-
-            batchMeans[c] = (float)total;
-            inverses[c] = (float)(1 / Math.Sqrt(square / count + settings.Epsilon));
-            runningMeans[c] = (float)((1 - momentum) * runningMeans[c] + momentum * (total + (biases is null ? 0 : biases[c])));
-            runningVariances[c] = (float)((1 - momentum) * runningVariances[c] + momentum * (square / (count - 1)));
         }
     }
 
@@ -43,39 +45,38 @@ public sealed unsafe partial class CpuBackend
         Sink dx, Sink dgamma, Sink dbeta, BatchNormSettings settings, BatchStatistics statistics)
     {
         PixelChunks chunks = new(x.Shape);
-        int channels = chunks.Channels, padded = chunks.PaddedChannels;
-        using ScratchMemory memory = new(Pool, padded * (PixelCoefficients.Arrays + 2L * chunks.Count), "the sums of a normalization's gradient");
+        int channels = chunks.Channels, coefficientsLength = CoefficientsLength(channels);
+        using ScratchMemory memory = new(Pool, coefficientsLength + ChunkSums.Length(chunks), "the sums of a normalization's gradient");
         using ScratchMemory converted = new(Pool, IsChannelsLast(dy) ? 0 : dy.Count, "a gradient, channels last");
         float* xs = Activations(x).Data, inverses = Pointer(inverseDeviation);
 
         // dx may be dy: what is needed of it is taken before the result's layout is set.
         float* dys = IsChannelsLast(dy) ? Activations(dy).Data : ChannelsLastCopy(dy, converted.Data);
         PixelCoefficients coefficients = Coefficients(new ChannelNorm(gamma, beta, mean, inverseDeviation, settings.Activation), memory.Data);
-        float* sums = memory.Data + PixelCoefficients.Arrays * padded, products = sums + (long)chunks.Count * padded;
-        Run(chunks.Count, new PixelNormWork(PixelNormStep.GradientSums, chunks, xs, dys, sums, products, false, coefficients));
+        ChunkSums sums = new(chunks, memory.Data + coefficientsLength);
+        Run(chunks.Count, new PixelNormWork(PixelNormStep.GradientSums, chunks, xs, dys, sums.First, sums.Second, false, coefficients));
 
         float* dgammas = dgamma.Tensor is null ? null : Pointer(dgamma.Tensor), dbetas = dbeta.Tensor is null ? null : Pointer(dbeta.Tensor);
-        for (int c = 0; c < channels; c++)
+        bool flows = statistics == BatchStatistics.Batch; // Statistics of the batch depend on x; running ones do not.
+        Span<double> totals = stackalloc double[ChunkSums.Block], products = stackalloc double[ChunkSums.Block];
+        for (int first = 0; first < channels; first += ChunkSums.Block)
         {
-            double sum = 0, product = 0;
-            for (int chunk = 0; chunk < chunks.Count; chunk++)
+            int count = Math.Min(ChunkSums.Block, channels - first);
+            sums.Total(first, totals[..count], products[..count]);
+            for (int i = 0; i < count; i++)
             {
-                sum += sums[(long)chunk * padded + c];
-                product += products[(long)chunk * padded + c];
-            }
+                int c = first + i;
+                coefficients.MeanGradient[c] = flows ? (float)(totals[i] / chunks.Pixels) : 0;
+                coefficients.Slope[c] = flows ? (float)(products[i] / chunks.Pixels * inverses[c] * inverses[c]) : 0;
+                if (dgammas is not null)
+                {
+                    dgammas[c] = (float)(products[i] * inverses[c] + (dgamma.Adds ? dgammas[c] : 0));
+                }
 
-            // Statistics of the batch depend on x; running ones do not.
-            bool flows = statistics == BatchStatistics.Batch;
-            coefficients.MeanGradient[c] = flows ? (float)(sum / chunks.Pixels) : 0;
-            coefficients.Slope[c] = flows ? (float)(product / chunks.Pixels * inverses[c] * inverses[c]) : 0;
-            if (dgammas is not null)
-            {
-                dgammas[c] = (float)(product * inverses[c] + (dgamma.Adds ? dgammas[c] : 0));
-            }
-
-            if (dbetas is not null)
-            {
-                dbetas[c] = (float)(sum + (dbeta.Adds ? dbetas[c] : 0));
+                if (dbetas is not null)
+                {
+                    dbetas[c] = (float)(totals[i] + (dbeta.Adds ? dbetas[c] : 0));
+                }
             }
         }
 

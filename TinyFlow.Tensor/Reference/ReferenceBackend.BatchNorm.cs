@@ -7,18 +7,18 @@ public partial class ReferenceBackend
         Tensor x, Tensor gamma, Tensor beta, Tensor runningMean, Tensor runningVariance,
         Tensor mean, Tensor inverseDeviation, Tensor y, BatchNormSettings settings, Tensor? bias = null)
     {
-        BatchNormStatistics(x, runningMean, runningVariance, mean, inverseDeviation, settings, bias);
+        BatchNormStatistics(x, new StatisticsSink(mean, inverseDeviation, runningMean, runningVariance, settings, bias));
         Normalize(x, new ChannelNorm(gamma, beta, mean, inverseDeviation, settings.Activation), y);
     }
 
     /// <inheritdoc/>
-    public virtual void BatchNormStatistics(
-        Tensor x, Tensor runningMean, Tensor runningVariance, Tensor mean, Tensor inverseDeviation, BatchNormSettings settings, Tensor? bias = null)
+    public virtual void BatchNormStatistics(Tensor x, StatisticsSink statistics)
     {
+        BatchNormSettings settings = statistics.Settings;
         int channels = x.Shape[1], plane = x.Shape[2] * x.Shape[3];
         double count = (double)x.Shape[0] * plane;
-        Span<double> xs = Span(x), means = Span(mean), inverseDeviations = Span(inverseDeviation);
-        Span<double> runningMeans = Span(runningMean), runningVariances = Span(runningVariance);
+        Span<double> xs = Span(x), means = Span(statistics.Mean), inverseDeviations = Span(statistics.InverseDeviation);
+        Span<double> runningMeans = Span(statistics.RunningMean), runningVariances = Span(statistics.RunningVariance);
         means.Clear();
         for (int i = 0; i < xs.Length; i++)
         {
@@ -36,7 +36,7 @@ public partial class ReferenceBackend
         for (int c = 0; c < channels; c++)
         {
             inverseDeviations[c] = 1 / Math.Sqrt(squares[c] / count + settings.Epsilon);
-            runningMeans[c] = (1 - settings.Momentum) * runningMeans[c] + settings.Momentum * (means[c] + (bias is null ? 0 : Span(bias)[c]));
+            runningMeans[c] = (1 - settings.Momentum) * runningMeans[c] + settings.Momentum * (means[c] + (statistics.Bias is null ? 0 : Span(statistics.Bias)[c]));
             runningVariances[c] = (1 - settings.Momentum) * runningVariances[c] + settings.Momentum * squares[c] / (count - 1);
         }
     }
@@ -116,7 +116,8 @@ public partial class ReferenceBackend
     }
 
     /// <summary>y = activation(gamma · (x − mean) · inverseDeviation + beta).</summary>
-    private static void Normalize(Tensor x, ChannelNorm norm, Tensor y)
+    /// <inheritdoc/>
+    public virtual void Normalize(Tensor x, ChannelNorm norm, Tensor y)
     {
         int channels = x.Shape[1], plane = x.Shape[2] * x.Shape[3];
         bool ofImages = norm.Mean.Shape.Rank == 2;

@@ -28,11 +28,24 @@ public partial class ReferenceBackend
     }
 
     /// <inheritdoc/>
-    public virtual void Conv2D(Tensor x, ChannelNorm entry, Tensor weight, Tensor? bias, Tensor y, ConvolutionWindow window)
+    public virtual void Conv2D(
+        Tensor x, ChannelNorm? entry, Tensor weight, Tensor? bias, Tensor y, ConvolutionWindow window, StatisticsSink? statistics = null)
     {
-        using Tensor normal = Allocate(x.Shape);
-        Normalize(x, entry, normal);
-        Conv2D(normal, weight, bias, y, window);
+        if (entry is { } norm)
+        {
+            using Tensor normal = Allocate(x.Shape);
+            Normalize(x, norm, normal);
+            Conv2D(normal, weight, bias, y, window);
+        }
+        else
+        {
+            Conv2D(x, weight, bias, y, window);
+        }
+
+        if (statistics is { } sink)
+        {
+            BatchNormStatistics(y, sink);
+        }
     }
 
     /// <inheritdoc/>

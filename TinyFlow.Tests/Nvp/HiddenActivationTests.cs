@@ -63,6 +63,19 @@ public sealed class HiddenActivationTests
     }
 
     [TestMethod]
+    [DataRow(28, 0)]
+    [DataRow(26, 2)] // Parts of tiles.
+    public void A_conditioner_of_the_notebook_reads_no_activation_for_its_statistics_alone(int size, int passes)
+    {
+        using CpuBackend backend = new(threads: 2);
+        using ParameterSet parameters = ParameterSet.Create(backend, seed: 0, root => NotebookNet.Create(root, 1, hidden: 64), out INet net);
+        using Tensor images = backend.Normal([2, 1, size, size], new NoiseKey(1, 1));
+        using Tape tape = new(backend);
+        net.Forward(tape.Constant(images), Pass.Training);
+        Assert.AreEqual(passes, backend.StatisticsPasses);
+    }
+
+    [TestMethod]
     public void A_conditioner_of_the_notebook_keeps_its_two_unnormalized_activations() =>
         AssertKept(2, root => NotebookNet.Create(root, 1, hidden: 32), inputs: 1);
 

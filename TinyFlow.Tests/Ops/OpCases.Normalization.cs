@@ -32,6 +32,13 @@ internal static partial class OpCases
             }
         }
 
+        foreach (BatchStatistics statistics in Enum.GetValues<BatchStatistics>())
+        {
+            yield return ConvolveBetweenNorms([2, 2, 3, 4], 3, isNormalized: false, isConvolvedAgain: true, statistics);
+            yield return ConvolveBetweenNorms([2, 2, 4, 4], 6, isNormalized: true, isConvolvedAgain: true, statistics);
+            yield return ConvolveBetweenNorms([3, 1, 4, 3], 5, isNormalized: true, isConvolvedAgain: false, statistics);
+        }
+
         foreach (Shape shape in (Shape[])[[2, 1, 1, 2], [1, 3, 4, 3], [3, 2, 2, 5], [2, 5, 3, 3]])
         {
             foreach (Activation activation in Enum.GetValues<Activation>())
@@ -134,6 +141,26 @@ internal static partial class OpCases
             Operand.Any([outputs, channels, kernel, kernel]),
         ],
         (tape, v) => v[0].Conv2D(v[1]).NormalizedConv2D(Norm(tape, v[2], v[3], statistics, activation), v[4], null, new ConvolutionWindow(1, kernel / 2)));
+
+    private static OpCase ConvolveBetweenNorms(Shape shape, int hidden, bool isNormalized, bool isConvolvedAgain, BatchStatistics statistics)
+    {
+        Operand[] operands =
+        [
+            Operand.Between(shape, -1, 3), Operand.Any([hidden, shape[1], 3, 3]), Operand.Any([hidden]), Operand.AwayFromZero([hidden]), Operand.AwayFromZero([hidden]),
+            Operand.Any([2, hidden, 3, 3]),
+        ];
+        return new OpCase(
+            $"MeasuredConv2D of {shape}{(isNormalized ? ", normalized," : "")} to {hidden} before {(isConvolvedAgain ? "NormalizedConv2D" : "BatchNorm2D")}, statistics {statistics}",
+            Float32Tolerance.Statistics,
+            isNormalized ? [.. operands, Operand.AwayFromZero([shape[1]]), Operand.AwayFromZero([shape[1]])] : operands,
+            (tape, v) =>
+            {
+                ConvolutionWindow window = new(1, 1);
+                BatchNormOperands? norm = isNormalized ? Norm(tape, v[6], v[7], statistics, Activation.None) : null;
+                (Var y, BatchNormOperands following) = v[0].MeasuredConv2D(norm, v[1], bias: null, window, Norm(tape, v[3], v[4], statistics, Activation.None, v[2]));
+                return isConvolvedAgain ? y.NormalizedConv2D(following, v[5], null, window) : y.BatchNorm2D(following).Conv2D(v[5], null, window);
+            });
+    }
 
     private static BatchNormOperands Norm(Tape tape, Var gamma, Var beta, BatchStatistics statistics, Activation activation, Var? bias = null)
     {

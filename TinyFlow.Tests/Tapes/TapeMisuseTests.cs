@@ -165,6 +165,15 @@ public sealed class TapeMisuseTests
         BatchNormOperands norm = new(gamma, gamma, mean, variance, new BatchNormSettings(1e-5, 0.1, Activation.Relu), BatchStatistics.Batch);
         OnReference.Throws<ArgumentException>(() => x.NormalizedConv2D(norm, tape.Input(wrong)), "Conv2D:", "[2, 3, 4, 4]", "[2, 4, 3, 3]");
         OnReference.Throws<InvalidOperationException>(() => x.NormalizedConv2D(norm, other.Input(fitting)), "NormalizedConv2D:", "another tape");
+
+        // Nor does a batch norm that does not fit what is convolved.
+        using Tensor two = backend.Ones([2]);
+        Var weight = tape.Input(fitting), fits = tape.Input(two), elsewhere = other.Input(two);
+        OnReference.Throws<ArgumentException>(() => x.MeasuredConv2D(norm, weight, null, null, norm), "BatchNorm2D:", "gamma", "[2]", "[3]");
+        BatchNormOperands following = norm with { Gamma = fits, Beta = elsewhere, RunningMean = two, RunningVariance = two };
+        OnReference.Throws<InvalidOperationException>(() => x.MeasuredConv2D(norm, weight, null, null, following), "MeasuredConv2D:", "another tape");
+        OnReference.Throws<ArgumentException>(() => x.MeasuredConv2D(norm, weight, tape.Input(three), null, following with { Beta = fits }), "Conv2D:", "bias must be [2]", "[3]");
+        CollectionAssert.AreEqual((double[])[1, 1], two.ToDoubles());
         CollectionAssert.AreEqual((double[])[0, 0, 0, 1, 1, 1], (double[])[.. mean.ToDoubles(), .. variance.ToDoubles()]);
     });
 

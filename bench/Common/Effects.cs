@@ -112,6 +112,11 @@ internal sealed class Effects(int threads, int repetitions, double millisecondsP
             norm.Infer(x, y);
             backend.Conv2D(y, weight, null, result, window);
         });
+        Add("Statistics on the way", $"{Wide.Name}, with the statistics of what it writes", "the convolution, then its statistics", () => norm.ConvolveAndMeasure(x, weight, result, window), () =>
+        {
+            backend.Conv2D(x, weight, null, result, window);
+            norm.Measure(result);
+        });
     }
 
     private void Inlining()
@@ -190,6 +195,13 @@ internal sealed class Effects(int threads, int repetitions, double millisecondsP
             backend.InverseDeviation(_runningVariance, _inverse, 1e-5);
             backend.Conv2D(x, new ChannelNorm(_ones, _zeros, _runningMean, _inverse, Activation.Relu), weight, null, y, window);
         }
+
+        public void ConvolveAndMeasure(Tensor x, Tensor weight, Tensor y, ConvolutionWindow window) =>
+            backend.Conv2D(x, entry: null, weight, null, y, window, Statistics);
+
+        public void Measure(Tensor x) => backend.BatchNormStatistics(x, Statistics);
+
+        private StatisticsSink Statistics => new(_mean, _inverse, _runningMean, _runningVariance, new BatchNormSettings(1e-5, 0.05, Activation.Relu));
 
         public void Dispose()
         {

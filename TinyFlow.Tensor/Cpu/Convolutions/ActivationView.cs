@@ -22,6 +22,12 @@ internal readonly unsafe struct ActivationView(float* data, int channels, int pi
     /// <summary>From an image's coefficients to the next one's; 0 if all share theirs.</summary>
     public nint EntryStride { get; init; }
 
+    /// <summary>Where the moments of what a convolution writes go, if they are asked for; only of images that are held channels last.</summary>
+    public ChunkSums Moments { get; init; }
+
+    /// <summary>Whether the moments of what is written are asked for.</summary>
+    public bool IsMeasured => Moments.First is not null;
+
     /// <summary>Whether what is read has to be normalized.</summary>
     public bool IsNormalizedOnEntry => Entry.Mean is not null;
 

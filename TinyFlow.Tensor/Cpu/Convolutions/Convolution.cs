@@ -13,26 +13,36 @@ internal static unsafe class Convolution<T> where T : struct, ILanes<T>
 
     /// <summary>
     /// output (+)= input ∗ filters (+ bias): the forward pass, and with the turned filters and the geometry
-    /// <see cref="ConvolutionGeometry.OfInputGradient"/> the gradient with respect to the input.
+    /// <see cref="ConvolutionGeometry.OfInputGradient"/> the gradient with respect to the input. Returns whether it took the
+    /// moments of the output, if those are asked for.
     /// </summary>
-    public static void Run(
+    public static bool Run(
         WorkerPool workers, NativePool pool, ConvolutionGeometry geometry, ActivationView input, FilterView filters, float* bias,
         ActivationView output, bool adds, ConvolutionKernel kernel)
     {
         // Rows that are normalized are copied, and short ones stay in the first-level cache.
-        geometry = input.IsNormalizedOnEntry ? geometry : geometry.Flattened();
+        ConvolutionGeometry cut = input.IsNormalizedOnEntry ? geometry : geometry.Flattened();
+        bool measures = output.IsMeasured && output.Moments.Chunks.IsOfRows && cut.OutputHeight == geometry.OutputHeight && kernel switch
+        {
+            ConvolutionKernel.ThinOutput => false,
+            ConvolutionKernel.Winograd => WinogradOfFewTiles<T>.Suits(cut, workers.Count) || WinogradConvolution<T>.CompletesRows(cut),
+            _ => true,
+        };
+        output = measures ? output : output with { Moments = default };
         switch (kernel)
         {
             case ConvolutionKernel.ThinOutput:
-                RunThinOutput(workers, pool, geometry, input, filters, bias, output, adds);
+                RunThinOutput(workers, pool, cut, input, filters, bias, output, adds);
                 break;
             case ConvolutionKernel.Winograd:
-                RunWinograd(workers, pool, geometry, input, filters, bias, output, adds);
+                RunWinograd(workers, pool, cut, input, filters, bias, output, adds);
                 break;
             default:
-                RunDirect(workers, pool, geometry, input, filters, bias, output, adds);
+                RunDirect(workers, pool, cut, input, filters, bias, output, adds);
                 break;
         }
+
+        return measures;
     }
 
     /// <summary>The gradients with respect to weight and bias; a destination that is not wanted is null.</summary>
@@ -88,7 +98,7 @@ internal static unsafe class Convolution<T> where T : struct, ILanes<T>
         using ScratchMemory scratch = new(pool, workers.Count * DirectConvolution<T>.ScratchLength(geometry), "a convolution");
         DirectConvolution<T>.Pack(geometry, filters, packed.Data);
         float* start = PadBias(bias, geometry.OutputChannels, DirectConvolution<T>.PaddedOutputs(geometry), packed.Data + DirectConvolution<T>.FilterLength(geometry));
-        DirectConvolution<T> work = new(geometry, input, packed.Data, start, output, adds, scratch.Data, Bands(workers, geometry));
+        DirectConvolution<T> work = new(geometry, input, packed.Data, start, output, adds, scratch.Data, Bands(workers, geometry, DirectConvolution<T>.RowsAtOnce(output)));
         workers.Run(work.Pieces, work);
     }
 
@@ -154,7 +164,7 @@ internal static unsafe class Convolution<T> where T : struct, ILanes<T>
     }
 
     // An image is cut into bands of rows only when there are too few images. Pixels do not depend on the cut.
-    private static int Bands(WorkerPool workers, in ConvolutionGeometry geometry) => workers.Count == 1
+    private static int Bands(WorkerPool workers, in ConvolutionGeometry geometry, int rows = 1) => workers.Count == 1
         ? 1
-        : Math.Clamp(Parts.Count(workers.Count * PiecesPerWorker, Math.Max(1, geometry.Images)), 1, geometry.OutputHeight);
+        : Math.Clamp(Parts.Count(workers.Count * PiecesPerWorker, Math.Max(1, geometry.Images)), 1, Math.Max(1, geometry.OutputHeight / rows));
 }

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using TinyFlow.Cpu.Pixels;
 using TinyFlow.Cpu.Threads;
 using TinyFlow.Cpu.Vectors;
 
@@ -56,6 +57,9 @@ internal unsafe struct DirectConvolution<T> : IWork where T : struct, ILanes<T>
     /// <summary>Output channels rounded up to whole vectors.</summary>
     public static int PaddedOutputs(in ConvolutionGeometry geometry) => Parts.RoundUp(geometry.OutputChannels, T.Count);
 
+    /// <summary>How many rows a band must not part: those of a chunk, if their moments are taken.</summary>
+    public static int RowsAtOnce(ActivationView output) => output.IsMeasured ? PixelChunks.Rows : 1;
+
     /// <summary>Lays filters out as the kernels read them: by block of output channels, then [R, S, C, channels of the block].</summary>
     public static void Pack(in ConvolutionGeometry geometry, FilterView filters, float* packed)
     {
@@ -93,7 +97,8 @@ internal unsafe struct DirectConvolution<T> : IWork where T : struct, ILanes<T>
         padded.Start(image);
         int paddedOutputs = PaddedOutputs(_geometry), width = _geometry.OutputWidth;
         bool direct = _output.IsChannelsLast && paddedOutputs == _geometry.OutputChannels;
-        for (int y = Parts.Start(_geometry.OutputHeight, _bands, band); y < Parts.Start(_geometry.OutputHeight, _bands, band + 1); y++)
+        int rowsAtOnce = RowsAtOnce(_output), runs = _geometry.OutputHeight / rowsAtOnce;
+        for (int y = Parts.Start(runs, _bands, band) * rowsAtOnce; y < Parts.Start(runs, _bands, band + 1) * rowsAtOnce; y++)
         {
             padded.Under(y, rows);
             float* to = _output.Image(image) + (nint)y * width * _output.PixelStride;
@@ -105,6 +110,11 @@ internal unsafe struct DirectConvolution<T> : IWork where T : struct, ILanes<T>
             {
                 Row(rows, staging, paddedOutputs, false);
                 Scatter(staging, paddedOutputs, to);
+            }
+
+            if (_output.IsMeasured && (y + 1) % rowsAtOnce == 0)
+            {
+                _output.Moments.TakeMoments<T>(_output.Data, (image * _geometry.OutputHeight + y) / rowsAtOnce, firstChannel: 0, paddedOutputs / T.Count);
             }
         }
     }

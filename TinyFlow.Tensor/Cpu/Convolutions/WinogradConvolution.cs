@@ -24,6 +24,9 @@ internal unsafe struct WinogradConvolution<T> : IWork where T : struct, ILanes<T
     private readonly float* _scratch;
     private readonly nint _scratchStride;
 
+    // How many neighbouring tiles a band must not part: those of four rows, if their moments are taken.
+    private readonly int _run;
+
     /// <summary>The work; input channels last, <paramref name="filters"/> from <see cref="WinogradFilters{T}"/>, bias of whole vectors or null.</summary>
     public WinogradConvolution(
         in ConvolutionGeometry geometry, ActivationView input, float* filters, float* bias, ActivationView output, bool adds, float* scratch, int workers)
@@ -37,7 +40,8 @@ internal unsafe struct WinogradConvolution<T> : IWork where T : struct, ILanes<T
         _adds = adds;
         _scratch = scratch;
         _scratchStride = ScratchLength(geometry);
-        Pieces = Parts.RoundUp(Parts.Count(_tiles.Count, BandTiles(geometry)), workers);
+        _run = output.IsMeasured ? geometry.OutputWidth / WinogradTile.MostSide : 1;
+        Pieces = Parts.RoundUp(Parts.Count(_tiles.Count / _run, BandTiles(geometry) / _run), workers);
     }
 
     // What the planes of a band may take of a second-level cache, beside the filters: of 1 MB or more where vectors have 512
@@ -46,6 +50,9 @@ internal unsafe struct WinogradConvolution<T> : IWork where T : struct, ILanes<T
 
     /// <summary>The number of bands.</summary>
     public int Pieces { get; }
+
+    /// <summary>Whether a band has room for all tiles of four rows.</summary>
+    public static bool CompletesRows(in ConvolutionGeometry geometry) => geometry.OutputWidth / WinogradTile.MostSide <= BandTiles(geometry);
 
     /// <summary>Scratch memory of one worker, in floats.</summary>
     public static nint ScratchLength(in ConvolutionGeometry geometry)
@@ -68,7 +75,7 @@ internal unsafe struct WinogradConvolution<T> : IWork where T : struct, ILanes<T
     [SkipLocalsInit]
     public readonly void Run(int piece, int worker)
     {
-        int first = Parts.Start(_tiles.Count, Pieces, piece), end = Parts.Start(_tiles.Count, Pieces, piece + 1);
+        int runs = _tiles.Count / _run, first = Parts.Start(runs, Pieces, piece) * _run, end = Parts.Start(runs, Pieces, piece + 1) * _run;
         int bandTiles = BandTiles(_geometry), paddedInputs = Parts.RoundUp(_geometry.InputChannels, T.Count);
         float* zeros = _scratch + worker * _scratchStride, inputs = zeros + WinogradTiles.ZerosLength<T>(_geometry);
         nint inputPlane = InputPlane(_geometry, bandTiles);
@@ -146,6 +153,12 @@ internal unsafe struct WinogradConvolution<T> : IWork where T : struct, ILanes<T
 
                 transform(from, outputPlane, bias, staging, 4 * T.Count, T.Count, false);
                 Scatter(staging, to + channel * _output.ChannelStride, tile.Rows, tile.Columns, present);
+            }
+
+            if (_output.IsMeasured && (index + 1) % _run == 0)
+            {
+                // Four rows are complete, and in the first-level cache.
+                _output.Moments.TakeMoments<T>(_output.Data, index / _run, firstVector * T.Count, vectors);
             }
         }
     }

@@ -2,16 +2,25 @@ using TinyFlow.Cpu.Convolutions;
 
 namespace TinyFlow.Cpu.Pixels;
 
-/// <summary>How the pixels of all images are cut into chunks, by their shape alone: about 64 KB each, which stay in a core's cache.</summary>
+/// <summary>
+/// How the pixels of all images [N, C, H, W] are cut into chunks that stay in a core's cache, by their shape alone: four rows
+/// of an image where those make 16 to 128 KB, so that a convolution by tiles of 4x4 completes one after the other, else about
+/// 64 KB.
+/// </summary>
 internal readonly struct PixelChunks
 {
+    /// <summary>The rows of an image in a chunk, if it <see cref="IsOfRows"/>.</summary>
+    public const int Rows = WinogradTile.MostSide;
+
     private const int Grain = 1 << 14;
 
     public PixelChunks(Shape shape)
     {
         Channels = shape[1];
         Pixels = shape.Count / Math.Max(1, Channels);
-        Count = (int)Math.Max(1, Pixels * Channels / Grain);
+        long rows = (long)Rows * shape[3] * Channels;
+        IsOfRows = shape[2] % Rows == 0 && shape[3] % Rows == 0 && rows is >= Grain / 4 and <= 2 * Grain;
+        Count = IsOfRows ? shape[0] * (shape[2] / Rows) : (int)Math.Max(1, Pixels * Channels / Grain);
     }
 
     public int Channels { get; }
@@ -19,6 +28,9 @@ internal readonly struct PixelChunks
     public long Pixels { get; }
 
     public int Count { get; }
+
+    /// <summary>Whether a chunk is four rows of an image, whose width is a multiple of 4.</summary>
+    public bool IsOfRows { get; }
 
     /// <summary>The first pixel of a chunk; chunk number <see cref="Count"/> begins at the end.</summary>
     public long Start(int chunk) => Pixels * chunk / Count;

@@ -76,7 +76,7 @@ public class NormalizationLayoutTests
         backend.Conv2D(images, first, null, hidden, window);
         if (fused)
         {
-            backend.BatchNormStatistics(hidden, runningMean, runningVariance, mean, inverse, settings, bias);
+            backend.BatchNormStatistics(hidden, new StatisticsSink(mean, inverse, runningMean, runningVariance, settings, bias));
             ChannelNorm entry = new(gamma, beta, mean, inverse, activation);
             backend.Conv2D(hidden, entry, last, null, y, window);
             backend.InverseDeviation(runningVariance, runningInverse, settings.Epsilon);
@@ -96,6 +96,84 @@ public class NormalizationLayoutTests
         }
 
         return [.. ((Tensor[])[mean, inverse, runningMean, runningVariance, y, z, dlast, dthin]).SelectMany(tensor => tensor.ToDoubles())];
+    }
+
+    // Rows of tiles that one piece completes; few tiles; partial vectors; a stride; and what takes a pass of its own: parts of
+    // tiles, a product of pixels, too many tiles a row for a band, a result that is held plainly.
+    private static readonly (Shape X, int Outputs, int Kernel, int Stride, bool OnTheWay)[] Measured =
+    [
+        ([3, 2, 28, 28], 64, 3, 1, true), ([1, 64, 16, 16], 64, 3, 1, true), ([2, 6, 32, 32], 40, 3, 1, true), ([2, 7, 56, 28], 76, 3, 1, true), ([2, 2, 56, 56], 64, 3, 2, true),
+        ([2, 6, 21, 21], 64, 3, 1, false), ([2, 16, 28, 28], 64, 1, 1, false), ([1, 256, 4, 100], 16, 3, 1, false), ([2, 6, 28, 28], 4, 3, 1, false),
+    ];
+
+    public static IEnumerable<object[]> MeasuredRows() =>
+        from width in TestedWidths.All
+        from kernel in (string[])["Automatic", "Direct", "Winograd", "ThinOutput"]
+        select new object[] { width, kernel };
+
+    [TestMethod]
+    [DynamicData(nameof(MeasuredRows))]
+    public void Statistics_that_a_convolution_takes_on_the_way_are_those_of_a_pass(int width, string kernel)
+    {
+        foreach (var c in Measured)
+        {
+            double[] Results(int threads, bool onTheWay)
+            {
+                using CpuBackend backend = new((TinyFlow.Cpu.Vectors.VectorWidth)width, threads, poison: true)
+                {
+                    ForcedConvolution = Enum.Parse<TinyFlow.Cpu.Convolutions.ConvolutionKernel>(kernel),
+                };
+                double[] results = Statistics(backend, c.X, c.Outputs, c.Kernel, c.Stride, onTheWay, out bool tookAPass);
+                if (onTheWay && kernel == "Automatic")
+                {
+                    Assert.AreEqual(!c.OnTheWay && c.Outputs > 4, tookAPass, $"a pass for {c}");
+                }
+
+                return results;
+            }
+
+            double[] expected = Results(1, onTheWay: false);
+            CollectionAssert.AreEqual(expected, Results(1, onTheWay: true), $"{c}");
+            CollectionAssert.AreEqual(expected, Results(3, onTheWay: true), $"{c}, three threads");
+        }
+    }
+
+    // Of convolutions of images as they are and as they are normalized on entry.
+    private static double[] Statistics(CpuBackend backend, Shape shape, int outputs, int kernel, int stride, bool onTheWay, out bool tookAPass)
+    {
+        int inputs = shape[1], weights = outputs * inputs * kernel * kernel;
+        ConvolutionWindow window = new(stride, kernel / 2);
+        using Tensor plain = backend.Create(shape, Operands.Random((int)shape.Count, 1)), weight = backend.Create([outputs, inputs, kernel, kernel], Operands.Random(weights, 2));
+        using Tensor identity = backend.Create([inputs, inputs, 1, 1], [.. Enumerable.Range(0, inputs * inputs).Select(i => i % (inputs + 1) == 0 ? 1.0 : 0)]);
+        using Tensor last = backend.Allocate(shape), ones = backend.Ones([inputs]), zeros = backend.Zeros([inputs]), bias = backend.Create([outputs], Operands.Random(outputs, 3));
+        using Tensor y = backend.Allocate([shape[0], outputs, shape[2] / stride, shape[3] / stride]), mean = backend.Allocate([outputs]), inverse = backend.Allocate([outputs]);
+        using Tensor runningMean = backend.Zeros([outputs]), runningVariance = backend.Ones([outputs]);
+        StatisticsSink sink = new(mean, inverse, runningMean, runningVariance, new BatchNormSettings(1e-5, 0.25, Activation.Relu), bias);
+        backend.Conv2D(plain, identity, null, last, new ConvolutionWindow(1));
+        List<double> results = [];
+        int passes = backend.StatisticsPasses;
+        foreach (ChannelNorm? entry in (ChannelNorm?[])[null, new(ones, zeros, zeros, ones, Activation.Relu)])
+        {
+            backend.Conv2D(last, entry, weight, bias, y, window, onTheWay ? sink : null);
+            if (!onTheWay)
+            {
+                backend.BatchNormStatistics(y, sink);
+            }
+
+            double[] values = y.ToDoubles(), means = mean.ToDoubles(), inverses = inverse.ToDoubles();
+            results.AddRange([.. values, .. means, .. inverses, .. runningMean.ToDoubles(), .. runningVariance.ToDoubles()]);
+            int pixels = y.Shape[2] * y.Shape[3];
+            for (int c = 0; c < outputs; c++)
+            {
+                double[] channel = [.. Enumerable.Range(0, shape[0]).SelectMany(image => values.AsSpan((image * outputs + c) * pixels, pixels).ToArray())];
+                double exact = channel.Average(), variance = channel.Average(v => (v - exact) * (v - exact));
+                Assert.AreEqual(exact, means[c], 1e-6 * Math.Sqrt(variance + exact * exact), $"mean of channel {c} of {y.Shape}");
+                Assert.AreEqual(1, inverses[c] * Math.Sqrt(variance + 1e-5), 2e-6, $"deviation of channel {c} of {y.Shape}");
+            }
+        }
+
+        tookAPass = backend.StatisticsPasses > passes;
+        return [.. results];
     }
 
     [TestMethod]
@@ -118,7 +196,7 @@ public class NormalizationLayoutTests
             using Tensor mean = backend.Allocate([channels]), inverse = backend.Allocate([channels]), runningMean = backend.Zeros([channels]), runningVariance = backend.Ones([channels]);
             backend.Conv2D(plain, identity, null, x, new ConvolutionWindow(1));
             backend.Conv2D(plainDy, identity, null, held, new ConvolutionWindow(1));
-            backend.BatchNormStatistics(x, runningMean, runningVariance, mean, inverse, settings);
+            backend.BatchNormStatistics(x, new StatisticsSink(mean, inverse, runningMean, runningVariance, settings));
             Tensor dy = gradientIsPlain ? plainDy : held, target = inPlace ? dy : dx;
             if (ofImages)
             {
