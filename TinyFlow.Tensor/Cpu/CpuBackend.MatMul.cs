@@ -52,11 +52,18 @@ public sealed unsafe partial class CpuBackend
     private void Multiply<T>(MatrixView a, MatrixView b, float* c, int batches, int m, int n, int k, bool adds) where T : struct, ILanes<T>
     {
         ProductPlan plan = ProductPlan.For<T>(batches, m, n, k);
+
+        // A few rows cost what it costs to read b.
+        bool isSmall = (double)batches * Math.Max(m, ProductPlan.TileRows) * n * k < 1 << 18;
+        if (plan.UsesPanelsOnce(b))
+        {
+            _workers.Run(plan.Pieces, new ProductWork<T>(plan, a, b, panels: null, c, adds), isSmall);
+            return;
+        }
+
         int packedBatches = b.BatchStride == 0 ? 1 : batches;
         using ScratchMemory packed = new(Pool, packedBatches * plan.PackedSize, "the packed operand of a matrix product");
-        bool isSmall = (double)batches * m * n * k < 1 << 18;
-        _workers.Run(packedBatches * plan.Panels, new PackPanels(plan, b, packed.Data), isSmall || packedBatches * plan.PackedSize <= Pieces.Grain);
-        nint stride = b.BatchStride == 0 ? 0 : (nint)plan.PackedSize;
-        _workers.Run(plan.Pieces, new ProductWork<T>(plan, a, packed.Data, stride, c, adds), isSmall);
+        _workers.Run(packedBatches * plan.Panels, new PackPanels<T>(plan, b, packed.Data), isSmall || packedBatches * plan.PackedSize <= Pieces.Grain);
+        _workers.Run(plan.Pieces, new ProductWork<T>(plan, a, b, packed.Data, c, adds), isSmall);
     }
 }

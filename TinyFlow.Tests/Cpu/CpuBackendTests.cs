@@ -9,6 +9,8 @@ public sealed class CpuBackendTests
 {
     public static IEnumerable<object[]> Widths => Enum.GetValues<VectorWidth>().Where(w => w <= VectorWidths.Best).Select(w => new object[] { (int)w });
 
+    public static IEnumerable<object[]> ComputedWidths => Convolutions.TestedWidths.All.Select(width => new object[] { width });
+
     [TestMethod]
     [DynamicData(nameof(Widths))]
     public void Every_length_is_right_to_its_last_element_and_not_beyond(int bits)
@@ -32,6 +34,34 @@ public sealed class CpuBackendTests
 
         backend.AssertNoLeaks();
     }
+
+    // More than one run of steps; a last panel that is not full; few rows, which read b once, and more than a block of them.
+    [TestMethod]
+    [DynamicData(nameof(ComputedWidths))]
+    public void A_row_of_a_product_has_the_same_bits_however_many_rows_there_are(int bits)
+    {
+        using CpuBackend backend = new((VectorWidth)bits, threads: 2, poison: true);
+        const int Rows = 101, K = 300, N = 141;
+        using Tensor a = backend.Normal([Rows, K], new NoiseKey(1, 1)), b = backend.Normal([K, N], new NoiseKey(1, 2)), turned = backend.Create([N, K], Turned(b.ToArray(), K, N));
+        using Tensor all = backend.Allocate([Rows, N]);
+        backend.MatMul(a, false, b, false, all);
+        float[] expected = all.ToArray(), left = a.ToArray();
+        foreach (int rows in (int[])[1, 5, 6, 7, 48, 49, Rows])
+        {
+            using Tensor few = a.Section(0, [rows, K]), turnedFew = backend.Create([K, rows], Turned(left[..(rows * K)], rows, K));
+            foreach ((bool turnsLeft, bool turnsRight) in ((bool, bool)[])[(false, false), (false, true), (true, false), (true, true)])
+            {
+                using Tensor guarded = backend.Full([rows * N + 40], -7), y = guarded.Section(20, [rows, N]);
+                backend.MatMul(turnsLeft ? turnedFew : few, turnsLeft, turnsRight ? turned : b, turnsRight, y);
+                CollectionAssert.AreEqual(expected[..(rows * N)], y.ToArray(), $"{rows} rows, transposed {turnsLeft}, {turnsRight}");
+                float[] around = guarded.ToArray();
+                Assert.IsTrue(around[..20].Concat(around[(20 + rows * N)..]).All(v => v == -7), $"{rows} rows wrote beyond their place");
+            }
+        }
+    }
+
+    private static float[] Turned(float[] matrix, int rows, int columns) =>
+        [.. Enumerable.Range(0, columns * rows).Select(i => matrix[i % rows * columns + i / rows])];
 
     [TestMethod]
     public void A_sum_of_millions_is_right_to_a_rounding()

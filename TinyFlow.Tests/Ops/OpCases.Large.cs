@@ -38,6 +38,8 @@ internal static partial class OpCases
         yield return Row("MatMul [67, 129] · [129, 35]", Float32Tolerance.Products, [Operand.Any([67, 129]), Operand.Any([129, 35])], v => v[0].MatMul(v[1]));
         yield return Row("MatMul [67, 129] · [35, 129]ᵀ", Float32Tolerance.Products, [Operand.Any([67, 129]), Operand.Any([35, 129])], v => v[0].MatMul(v[1], transposeRight: true));
         yield return Row("MatMul [129, 67]ᵀ · [129, 35]", Float32Tolerance.Products, [Operand.Any([129, 67]), Operand.Any([129, 35])], v => v[0].MatMul(v[1], transposeLeft: true));
+        yield return Row("MatMul [5, 300] · [70, 300]ᵀ", Float32Tolerance.Products, [Operand.Any([5, 300]), Operand.Any([70, 300])], v => v[0].MatMul(v[1], transposeRight: true));
+        yield return Row("MatMul [2, 9, 261] · [2, 261, 37]", Float32Tolerance.Products, [Operand.Any([2, 9, 261]), Operand.Any([2, 261, 37])], v => v[0].MatMul(v[1]));
         yield return Row("MatMul [3, 33, 65] · [65, 17]", Float32Tolerance.Products, [Operand.Any([3, 33, 65]), Operand.Any([65, 17])], v => v[0].MatMul(v[1]));
         foreach (Shape shape in (Shape[])[[7, 1, 28, 28], [2, 3, 79, 83]])
         {

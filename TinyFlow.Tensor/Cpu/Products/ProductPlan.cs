@@ -18,8 +18,11 @@ internal readonly struct ProductPlan
     // Columns that a block of a is used for, so often that packing it costs little.
     private const int BlockColumns = 1024;
 
-    // Floats of a panel of b, 32 KB.
-    private const int PanelSize = 8192;
+    /// <summary>The most floats of the steps of a panel of b that are done at a time: 32 KB.</summary>
+    public const int PanelSize = 8192;
+
+    // Pieces that keep any number of cores busy that such products can use.
+    private const int EnoughPieces = 16;
 
     private const int MostSteps = 256;
 
@@ -28,8 +31,10 @@ internal readonly struct ProductPlan
         (Batches, M, N, K, PanelColumns) = (batches, m, n, k, panelColumns);
         Steps = Math.Min(MostSteps, PanelSize / panelColumns);
         Panels = Parts.Count(n, panelColumns);
-        PanelsPerBlock = BlockColumns / panelColumns;
         RowBlocks = Parts.Count(m, BlockRows);
+
+        // Of few rows, or one batch, fewer columns: for one image too all workers have something to do.
+        PanelsPerBlock = Math.Clamp((int)((long)batches * RowBlocks * Panels / EnoughPieces), 1, BlockColumns / panelColumns);
         ColumnBlocks = Parts.Count(Panels, PanelsPerBlock);
     }
 
@@ -59,6 +64,9 @@ internal readonly struct ProductPlan
     public int ColumnBlocks { get; }
 
     public int Pieces => checked(Batches * RowBlocks * ColumnBlocks);
+
+    /// <summary>Whether each panel of b serves one piece alone, which then packs it for itself: b is not copied in memory.</summary>
+    public bool UsesPanelsOnce(MatrixView b) => RowBlocks == 1 && (Batches == 1 || b.BatchStride != 0);
 
     public long PackedSize => (long)Panels * K * PanelColumns;
 }

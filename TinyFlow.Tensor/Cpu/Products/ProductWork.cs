@@ -5,23 +5,22 @@ using TinyFlow.Cpu.Vectors;
 
 namespace TinyFlow.Cpu.Products;
 
-/// <summary>A block of rows times a block of panels.</summary>
-internal readonly unsafe struct ProductWork<T>(ProductPlan plan, MatrixView a, float* panels, nint panelsBatchStride, float* c, bool adds) : IWork
+/// <summary>A block of rows times a block of panels, which are packed already or else, if there are none, from b as it goes.</summary>
+internal readonly unsafe struct ProductWork<T>(ProductPlan plan, MatrixView a, MatrixView b, float* panels, float* c, bool adds) : IWork
     where T : struct, ILanes<T>
 {
     // The largest block of a: eight tiles of six rows times 256 steps.
     private const int LargestBlock = ProductPlan.BlockRows * 256;
 
     private readonly ProductPlan _plan = plan;
-    private readonly MatrixView _a = a;
+    private readonly MatrixView _a = a, _b = b;
     private readonly float* _panels = panels, _c = c;
-    private readonly nint _panelsBatchStride = panelsBatchStride;
     private readonly bool _adds = adds;
 
     [SkipLocalsInit]
     public void Run(int piece, int worker)
     {
-        float* block = stackalloc float[LargestBlock];
+        float* block = stackalloc float[LargestBlock], packed = stackalloc float[ProductPlan.PanelSize];
         float* tile = stackalloc float[ProductPlan.TileRows * 64];
         (int rest, int columnBlock) = Math.DivRem(piece, _plan.ColumnBlocks);
         (int batch, int rowBlock) = Math.DivRem(rest, _plan.RowBlocks);
@@ -29,18 +28,36 @@ internal readonly unsafe struct ProductWork<T>(ProductPlan plan, MatrixView a, f
         int firstPanel = columnBlock * _plan.PanelsPerBlock, endPanel = Math.Min(_plan.Panels, firstPanel + _plan.PanelsPerBlock);
         float* a = _a.Data + batch * _a.BatchStride + firstRow * _a.RowStride;
         float* c = _c + ((long)batch * _plan.M + firstRow) * _plan.N;
+        float* panels = _panels + (_b.BatchStride == 0 ? 0 : batch * _plan.PackedSize);
         for (int step = 0; step < _plan.K; step += _plan.Steps)
         {
             int steps = Math.Min(_plan.Steps, _plan.K - step);
-            Pack(a + step * _a.ColumnStride, _a.RowStride, _a.ColumnStride, block, rows, steps);
+
+            // Rows whose numbers lie side by side are read where they are.
+            bool isPacked = _a.ColumnStride != 1;
+            if (isPacked)
+            {
+                Pack(a + step * _a.ColumnStride, _a.RowStride, _a.ColumnStride, block, rows, steps);
+            }
+
             for (int panel = firstPanel; panel < endPanel; panel++)
             {
-                float* right = _panels + batch * _panelsBatchStride + ((long)panel * _plan.K + step) * _plan.PanelColumns;
+                float* right = packed;
+                if (_panels is null)
+                {
+                    Panel<T>.Pack(_plan, _b, batch, panel, step, steps, packed);
+                }
+                else
+                {
+                    right = panels + ((long)panel * _plan.K + step) * _plan.PanelColumns;
+                }
+
                 int firstColumn = panel * _plan.PanelColumns, columns = Math.Min(_plan.PanelColumns, _plan.N - firstColumn);
                 for (int row = 0; row < rows; row += ProductPlan.TileRows)
                 {
                     int tileRows = Math.Min(ProductPlan.TileRows, rows - row);
-                    Tile(block + (nint)row * steps, right, steps, c + (long)row * _plan.N + firstColumn, tile, tileRows, columns, _adds || step > 0);
+                    MatrixView left = isPacked ? new(block + (nint)row * steps, 1, ProductPlan.TileRows) : new(a + row * _a.RowStride + step, _a.RowStride, 1);
+                    Tile(left, right, steps, c + (long)row * _plan.N + firstColumn, tile, tileRows, columns, _adds || step > 0);
                 }
             }
         }
@@ -66,17 +83,18 @@ internal readonly unsafe struct ProductWork<T>(ProductPlan plan, MatrixView a, f
         }
     }
 
-    private void Tile(float* left, float* right, int steps, float* c, float* tile, int rows, int columns, bool adds)
+    private void Tile(MatrixView a, float* right, int steps, float* c, float* tile, int rows, int columns, bool adds)
     {
         int vectors = Parts.Count(columns, T.Count), valid = columns;
         bool isWhole = columns == vectors * T.Count;
+        float* left = a.Data;
         BlockOperands operands = new()
         {
             Left = &left,
             Segments = 1,
             Steps = steps,
-            RowStride = 1,
-            StepStride = ProductPlan.TileRows,
+            RowStride = a.RowStride,
+            StepStride = a.ColumnStride,
             Right = right,
             ColumnStride = _plan.PanelColumns,
             Result = isWhole ? c : tile,
