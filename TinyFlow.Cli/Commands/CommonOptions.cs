@@ -51,15 +51,20 @@ internal static partial class CommonOptions
         return option;
     }
 
-    public static Argument<string?> Run(string name = "RUN")
+    private const string RunDescription = "A run folder, its name below ./runs, or a checkpoint file";
+
+    public static Argument<string?> Run(string name = "RUN") => NotEmpty(new Argument<string?>(name)
     {
-        Argument<string?> run = new(name)
-        {
-            Description = "A run folder or a checkpoint file [default: the newest run below ./runs].",
-            Arity = ArgumentArity.ZeroOrOne,
-        };
-        run.Validators.Add(result => RefuseEmpty(result, run.Name));
-        return run;
+        Description = $"{RunDescription} [default: the newest run below ./runs].",
+        Arity = ArgumentArity.ZeroOrOne,
+    });
+
+    public static Argument<string> RequiredRun(string name) => NotEmpty(new Argument<string>(name) { Description = $"{RunDescription}." });
+
+    private static Argument<T> NotEmpty<T>(Argument<T> argument)
+    {
+        argument.Validators.Add(result => RefuseEmpty(result, argument.Name));
+        return argument;
     }
 
     /// <summary>An option whose value is a whole number of at least <paramref name="least"/>, or absent.</summary>

@@ -16,7 +16,7 @@ internal static class CompareCommand
 
     public static Command Create()
     {
-        Argument<string> first = new("RUN_A") { Description = "A run folder or a checkpoint file." };
+        Argument<string> first = CommonOptions.RequiredRun("RUN_A");
         Option<string?> data = CommonOptions.EvaluationData();
         Option<string?> split = CommonOptions.Split($"{CommonOptions.Validation} if both models were trained on the training part of these images, else {CommonOptions.Test}");
         Option<int> draws = CommonOptions.NoiseDraws();

@@ -48,7 +48,7 @@ internal static class DevicesCommand
             Line(library.Title, library.Problem ?? $"{library.Version?.ToString() ?? "of an unknown version"}: {library.File}");
         }
 
-        lines.Add("Choose with --device auto|cpu|cuda|cuda:N; auto is the default.");
+        lines.Add("Choose with --device auto|cpu|cuda|cuda:N; auto is the default. (reference computes in float64, slowly, for tests.)");
         return string.Join(Environment.NewLine, lines);
     }
 

@@ -18,8 +18,7 @@ internal static class InfoCommand
             RunLocation location = choice.Find(parsed);
             using ReferenceBackend backend = new();
             using TrainedModel trained = TrainedModel.Load(location, backend);
-            MetricsRow[] rows = location.Folder is { } folder && File.Exists(folder.Metrics) ? [.. MetricsLog.Read(folder.Metrics).Rows] : [];
-            string description = Describe(trained, rows);
+            string description = Describe(trained, Rows(location, trained));
             if (parsed.GetValue(json))
             {
                 Console.WriteLine(description);
@@ -34,6 +33,11 @@ internal static class InfoCommand
         });
         return command;
     }
+
+    // Of the best model, those until its step.
+    private static MetricsRow[] Rows(RunLocation location, TrainedModel trained) => location.Folder is { } folder && File.Exists(folder.Metrics)
+        ? [.. MetricsLog.Read(folder.Metrics).Rows.Where(row => row.Step <= trained.Counters.GetValueOrDefault("step", long.MaxValue))]
+        : [];
 
     // The text is the same tree as the JSON, so that neither can say what the other leaves out.
     private static void Print(JsonElement element, string indent)

@@ -29,6 +29,7 @@ internal static class PresetsCommand
             $"{p.Name.PadRight(column)} {p.Description}",
             $"{indent} source: {p.Source}",
             string.Create(invariant, $"{indent} {p.Cost.Parameters:N0} parameters, {p.Cost.MultiplyAdds / 1e6:N1} million multiply-adds an image of {p.Model.Channels}x{p.Model.Height}x{p.Model.Width}"),
+            string.Create(invariant, $"{indent} trains {p.Training.Epochs} epochs in batches of {p.Training.BatchSize}, unless told otherwise"),
             $"{indent} measured: {p.Measured ?? "not yet"}")));
     }
 
@@ -43,6 +44,8 @@ internal static class PresetsCommand
             json.WriteString("source", preset.Source);
             json.WriteNumber("parameters", preset.Cost.Parameters);
             json.WriteNumber("multiply_adds", preset.Cost.MultiplyAdds);
+            json.WriteNumber("epochs", preset.Training.Epochs);
+            json.WriteNumber("batch_size", preset.Training.BatchSize);
             json.WriteString("measured", preset.Measured);
             json.WriteEndObject();
         }

@@ -26,7 +26,7 @@ internal static class TrainCommand
         Option<TimeSpan?> budget = CommonOptions.Duration(new Option<TimeSpan?>("--budget") { Description = "Train for so long, validation included, in place of --epochs. The number of steps follows from the measured speed, and the learning rate falls along a cosine to zero at the end (unless --set schedule=step; a resumed run keeps its own schedule). Validates at the end, and before that while validations take at most 3 % of the time.", HelpName = "30m|2h|90s" });
         Option<int?> maxSteps = CommonOptions.AtLeast(new Option<int?>("--max-steps") { Description = "End training after so many steps, even within an epoch.", HelpName = "N" }, 1);
         Option<int?> batchSize = CommonOptions.AtLeast(new Option<int?>("--batch-size") { Description = "Images in a step [default: the preset's].", HelpName = "N" }, 1);
-        Option<double?> learningRate = CommonOptions.Positive(new Option<double?>("--learning-rate") { Description = "Adam's step size at the start [default: the preset's].", HelpName = "X" });
+        Option<double?> learningRate = CommonOptions.Positive(new Option<double?>("--learning-rate") { Description = "The optimizer's step size, after warm-up if there is one and before it falls [default: the preset's].", HelpName = "X" });
         const string On = "on", Off = "off";
         Option<string?> flips = CommonOptions.OneOf(
             new Option<string?>("--flips") { Description = "Mirror half of the training images left to right, others in each epoch [default: the preset's, off but in paper-cifar].", HelpName = $"{On}|{Off}" }, On, Off);
@@ -44,12 +44,12 @@ internal static class TrainCommand
         Option<string> memory = CommonOptions.OneOf(
             new Option<string>("--memory")
             {
-                Description = "What a step keeps for its gradients. stored: every activation. reversible: rebuilds them in the backward pass, for less memory and more time (docs/benchmarks.md).",
+                Description = "What a step keeps for its gradients. stored: all that they need. reversible: rebuilds it in the backward pass, for less memory and more time (docs/benchmarks.md).",
                 DefaultValueFactory = _ => memories[0],
                 HelpName = string.Join('|', memories),
             },
             memories);
-        Option<int?> layers = CommonOptions.AtLeast(new Option<int?>("--layers") { Description = "Couplings (of each level, if there are levels) [default: the preset's].", HelpName = "N" }, 1);
+        Option<int?> layers = CommonOptions.AtLeast(new Option<int?>("--layers") { Description = "Couplings (of each level, if there are levels; of each kind of mask, in paper) [default: the preset's].", HelpName = "N" }, 1);
         Option<int?> hidden = CommonOptions.AtLeast(new Option<int?>("--hidden") { Description = "Channels within the couplings' networks [default: the preset's].", HelpName = "N" }, 1);
         Option<string[]> set = SettingsOption.Create([epochs, maxSteps, batchSize, learningRate, optimizer, objective, memory, layers, hidden]);
         Option<ulong> seed = CommonOptions.Seed("Of initialization, noise, order and samples.");

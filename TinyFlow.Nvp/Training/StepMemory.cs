@@ -30,7 +30,7 @@ internal static class StepMemory
         string advice = fitting < 1 ? "Use a smaller model" : string.Create(CultureInfo.InvariantCulture, $"Use a batch size of at most about {fitting:N0}, a smaller model");
         throw new InsufficientMemoryException(string.Create(
             CultureInfo.InvariantCulture,
-            $"A training step with a batch of {config.BatchSize:N0} images needs about {measured.Of(config.BatchSize) / GiB:N1} GiB of memory, but the machine has {limit / GiB:N1} GiB. {advice}{(config.Memory == MemoryMode.Stored ? ", or memory mode reversible, which stores next to nothing" : "")}."));
+            $"A training step with a batch of {config.BatchSize:N0} images needs about {measured.Of(config.BatchSize) / GiB:N1} GiB of memory, but the machine has {limit / GiB:N1} GiB. {advice}{(config.Memory == MemoryMode.Stored ? ", or memory mode reversible (--memory reversible), which keeps far less" : "")}."));
     }
 
     // As a rule it does, and training should begin: with as many times the memory of a small step as the batch is larger, what

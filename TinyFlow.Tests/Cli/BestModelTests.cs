@@ -34,6 +34,18 @@ public sealed class BestModelTests
         Assert.AreEqual(BitsPerDim(folder, "eval", run.Best), BitsPerDim(folder, "eval", "run", "--checkpoint", "best"));
         CliProcess.Result sample = CliProcess.Run(folder.Path, "sample", "run", "--count", "1", "--checkpoint", "best");
         Assert.Contains(Path.Combine("run", "best.safetensors"), sample.Output);
+
+        // The figures beside the best model's step are those of that step.
+        long bestStep = Checkpoint.Load(run.Best).Counter("step");
+        MetricsRow[] validations = [.. MetricsLog.Read(run.Metrics).Rows.Where(row => row.Split == "validation")];
+        Assert.AreEqual(validations[^1].BitsPerDim, Validation("last"));
+        Assert.AreEqual(validations.Last(row => row.Step == bestStep).BitsPerDim, Validation("best"));
+
+        double Validation(string model)
+        {
+            using JsonDocument info = JsonDocument.Parse(CliProcess.Run(folder.Path, "info", "run", "--json", "--checkpoint", model).Output);
+            return info.RootElement.GetProperty("state").GetProperty("validation_bits_per_dim").GetDouble();
+        }
     }
 
     [TestMethod]

@@ -194,6 +194,8 @@ public sealed class UseTests
             Assert.Contains($"measured: {preset.Measured ?? "not yet"}", text.Output);
         }
 
+        Assert.Contains("trains 50 epochs in batches of 64", text.Output);
+
         using JsonDocument listed = JsonDocument.Parse(json.Output);
         CollectionAssert.AreEqual(
             TinyFlow.Nvp.Models.Presets.All.Select(preset => preset.Name).ToArray(),
