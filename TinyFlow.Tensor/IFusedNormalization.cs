@@ -25,7 +25,7 @@ public interface IFusedNormalization
     /// <summary>The statistics of <see cref="IBackend.BatchNorm"/> alone.</summary>
     void BatchNormStatistics(Tensor x, StatisticsSink statistics);
 
-    /// <summary>y = the normalized x, with known statistics.</summary>
+    /// <summary>y = the normalized x, both [N, C, H, W], with known statistics.</summary>
     void Normalize(Tensor x, ChannelNorm norm, Tensor y);
 
     /// <summary>inverseDeviation = 1/√(runningVariance + ε), both [C].</summary>
@@ -36,7 +36,7 @@ public interface IFusedNormalization
 
     /// <summary>
     /// <see cref="IBackend.Conv2D"/> of x, or of the normalized x, where padding is zeros beside normalized values; and
-    /// <see cref="BatchNormStatistics"/> of y, if they are wanted.
+    /// <see cref="BatchNormStatistics"/> of y, which then has at least 2 values per channel, if they are wanted.
     /// </summary>
     void Conv2D(Tensor x, ChannelNorm? entry, Tensor weight, Tensor? bias, Tensor y, ConvolutionWindow window, StatisticsSink? statistics = null);
 

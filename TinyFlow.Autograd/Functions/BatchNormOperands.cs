@@ -11,8 +11,8 @@ namespace TinyFlow.Autograd.Functions;
 public sealed record BatchNormOperands(
     Var Gamma, Var Beta, Tensor RunningMean, Tensor RunningVariance, BatchNormSettings Settings, BatchStatistics Statistics, Var? Bias = null)
 {
-    /// <summary>The batch's statistics of x, if they have been taken already: then the running ones know them too.</summary>
-    internal MeasuredStatistics? Measured { get; init; }
+    /// <summary>If the batch's statistics have been taken already, of what, and where they went, the running ones among them.</summary>
+    internal (Tensor Of, StatisticsSink Statistics)? Measured { get; init; }
 
     /// <summary>Whether the bias has to be added first: running statistics do not take it away again.</summary>
     internal bool LacksBias => Bias is not null && Statistics == BatchStatistics.Running;
@@ -24,35 +24,51 @@ public sealed record BatchNormOperands(
     internal Var[] With(Var x) => Bias is null ? [x, Gamma, Beta] : [x, Gamma, Beta, Bias];
 
     /// <summary>Where its statistics go.</summary>
-    internal StatisticsSink Target(MeasuredStatistics statistics) => new(
+    internal StatisticsSink Target(NormStatistics statistics) => new(
         statistics.Mean, statistics.InverseDeviation, RunningMean, RunningVariance, Settings, Bias?.Value);
 
-    /// <summary>What x is normalized with: the statistics that have been taken, those of x now, or the running ones.</summary>
-    internal MeasuredStatistics StatisticsOf(string op, Var x, IFusedNormalization backend)
+    /// <summary>The batch's statistics of x, if they have been taken already.</summary>
+    /// <exception cref="InvalidOperationException">They have been taken for something else.</exception>
+    internal NormStatistics? Known(Var x)
     {
-        if (Measured is { } known)
+        if (Measured is not { } measured)
+        {
+            return null;
+        }
+
+        NormStatistics known = new(measured.Statistics.Mean, measured.Statistics.InverseDeviation);
+        return measured.Of == x.Value && Statistics == BatchStatistics.Batch && measured.Statistics == Target(known)
+            ? known
+            : throw new InvalidOperationException(
+                "BatchNorm2D: these operands have the statistics of the result that MeasuredConv2D gave with them, and go with it as they are. Make others for anything else.");
+    }
+
+    /// <summary>What x is normalized with: the statistics that have been taken, those of x now, or the running ones.</summary>
+    internal NormStatistics StatisticsOf(string op, Var x, IFusedNormalization backend)
+    {
+        if (Known(x) is { } known)
         {
             return known;
         }
 
         if (Statistics == BatchStatistics.Running)
         {
-            MeasuredStatistics running = new(RunningMean, x.Tape.Own(op, RunningMean.Shape));
+            NormStatistics running = new(RunningMean, x.Tape.Own(op, RunningMean.Shape));
             backend.InverseDeviation(RunningVariance, running.InverseDeviation, Settings.Epsilon);
             return running;
         }
 
-        MeasuredStatistics measured = MeasuredStatistics.Own(op, x.Tape, RunningMean.Shape);
+        NormStatistics measured = NormStatistics.Own(op, x.Tape, RunningMean.Shape);
         backend.BatchNormStatistics(x.Value, Target(measured));
         return measured;
     }
 
     /// <summary>What is done to x, given its statistics.</summary>
-    internal ChannelNorm Entry(MeasuredStatistics statistics) => new(
+    internal ChannelNorm Entry(NormStatistics statistics) => new(
         Gamma.Value, Beta.Value, statistics.Mean, statistics.InverseDeviation, Settings.Activation);
 
     /// <summary>Passes the gradient of the normalized x on: to x by a sink.</summary>
-    internal void Backward(Var x, MeasuredStatistics statistics, Tensor dy, Sink dx) => x.Backend.BatchNormBackward(
+    internal void Backward(Var x, NormStatistics statistics, Tensor dy, Sink dx) => x.Backend.BatchNormBackward(
         x.Value, Gamma.Value, Beta.Value, statistics.Mean, statistics.InverseDeviation, dy, dx, Gamma.Grad, Beta.Grad, Settings, Statistics, Bias?.Grad ?? Sink.None);
 
     /// <summary>Throws unless all fits x; else [C].</summary>
@@ -85,8 +101,8 @@ public sealed record BatchNormOperands(
 }
 
 /// <summary>What images are normalized with, [C] each.</summary>
-internal readonly record struct MeasuredStatistics(Tensor Mean, Tensor InverseDeviation)
+internal readonly record struct NormStatistics(Tensor Mean, Tensor InverseDeviation)
 {
-    /// <summary>Those of a batch, which are still to be taken; they are the tape's.</summary>
-    public static MeasuredStatistics Own(string op, Tape tape, Shape channels) => new(tape.Own(op, channels), tape.Own(op, channels));
+    /// <summary>Those of a batch, still to be taken; the tape owns them.</summary>
+    public static NormStatistics Own(string op, Tape tape, Shape channels) => new(tape.Own(op, channels), tape.Own(op, channels));
 }

@@ -20,6 +20,7 @@ public static class Normalization
     public static Var BatchNorm2D(this Var x, BatchNormOperands norm)
     {
         Shape channels = norm.Check(x.Tape, x.Shape);
+        NormStatistics? known = norm.Known(x);
         if (norm.LacksBias)
         {
             Var biased = norm.AddBias(x), normal = biased.BatchNorm2D(norm with { Bias = null });
@@ -29,15 +30,15 @@ public static class Normalization
 
         Var[] operands = norm.With(x);
         Tensor y = x.Tape.Own("BatchNorm2D", x.Shape, operands);
-        MeasuredStatistics statistics;
-        if (norm.Measured is { } measured)
+        NormStatistics statistics;
+        if (known is { } measured)
         {
             statistics = measured;
             ((IFusedNormalization)x.Backend).Normalize(x.Value, norm.Entry(measured), y);
         }
         else if (norm.Statistics == BatchStatistics.Batch)
         {
-            statistics = MeasuredStatistics.Own("BatchNorm2D", x.Tape, channels);
+            statistics = NormStatistics.Own("BatchNorm2D", x.Tape, channels);
             x.Backend.BatchNorm(
                 x.Value, norm.Gamma.Value, norm.Beta.Value, norm.RunningMean, norm.RunningVariance,
                 statistics.Mean, statistics.InverseDeviation, y, norm.Settings, norm.Bias?.Value);
@@ -58,7 +59,7 @@ public static class Normalization
     /// weight's gradient, and the normalized images are not kept.
     /// </summary>
     public static Var NormalizedConv2D(this Var x, BatchNormOperands norm, Var weight, Var? bias = null, ConvolutionWindow? window = null) =>
-        x.NormalizedConv2D(norm, weight, bias, window, result: null);
+        x.NormalizedConv2D(norm, weight, bias, window, statistics: null);
 
     /// <summary>
     /// A convolution between batch norms: of x [N, C, H, W], or behind one of x as in <see cref="NormalizedConv2D(Var,
@@ -66,38 +67,42 @@ public static class Normalization
     /// W'] and the operands to give to the op that normalizes y, once: where the backend can, the statistics of the batch have
     /// been taken as y was written, and are with them.
     /// </summary>
+    /// <exception cref="ArgumentException">Shapes do not fit; no statistics have changed.</exception>
+    /// <exception cref="InvalidOperationException">An operand is on another tape; no statistics have changed.</exception>
     public static (Var Y, BatchNormOperands Following) MeasuredConv2D(
         this Var x, BatchNormOperands? norm, Var weight, Var? bias, ConvolutionWindow? window, BatchNormOperands following)
     {
-        if (x.Backend is not IFusedNormalization || following.Statistics == BatchStatistics.Running)
-        {
-            return (Convolve(result: null), following);
-        }
-
-        // Before any statistics change.
         Shape channels = following.Check(x.Tape, ShapeRules.Conv2D(x.Shape, weight.Shape, bias?.Shape, window ?? new ConvolutionWindow(1)));
         Array.ForEach(following.With(x), operand => x.Tape.Check("MeasuredConv2D", operand));
-        MeasuredStatistics measured = MeasuredStatistics.Own("MeasuredConv2D", x.Tape, channels);
-        return (Convolve(following.Target(measured)), following with { Measured = measured });
+        if (x.Backend is not IFusedNormalization || following.Statistics == BatchStatistics.Running)
+        {
+            return (Convolve(statistics: null), following);
+        }
 
-        Var Convolve(StatisticsSink? result) => norm is null ? x.Conv2D(weight, bias, window, result) : x.NormalizedConv2D(norm, weight, bias, window, result);
+        StatisticsSink target = following.Target(NormStatistics.Own("MeasuredConv2D", x.Tape, channels));
+        Var y = Convolve(target);
+        return (y, following with { Measured = (y.Value, target) });
+
+        Var Convolve(StatisticsSink? statistics) => norm is null
+            ? x.Conv2D(weight, bias, window, statistics)
+            : x.NormalizedConv2D(norm, weight, bias, window, statistics);
     }
 
-    private static Var NormalizedConv2D(this Var x, BatchNormOperands norm, Var weight, Var? bias, ConvolutionWindow? window, StatisticsSink? result)
+    private static Var NormalizedConv2D(this Var x, BatchNormOperands norm, Var weight, Var? bias, ConvolutionWindow? window, StatisticsSink? statistics)
     {
         norm.Check(x.Tape, x.Shape);
         if (x.Backend is not IFusedNormalization fused || norm.LacksBias)
         {
             // Before the running statistics change.
             FusedConvolution.Check("NormalizedConv2D", x, weight, bias, window);
-            Var normal = x.BatchNorm2D(norm), convolved = normal.Conv2D(weight, bias, window, result);
+            Var normal = x.BatchNorm2D(norm), convolved = normal.Conv2D(weight, bias, window, statistics);
             x.Tape.Release(normal);
             return convolved;
         }
 
         FusedConvolution convolution = new("NormalizedConv2D", fused, x, norm.With(x), weight, bias, window);
-        MeasuredStatistics statistics = norm.StatisticsOf("NormalizedConv2D", x, fused);
-        return convolution.Of(norm.Entry(statistics), (dnormal, dx) => norm.Backward(x, statistics, dnormal, dx), result);
+        NormStatistics entry = norm.StatisticsOf("NormalizedConv2D", x, fused);
+        return convolution.Of(norm.Entry(entry), (dnormal, dx) => norm.Backward(x, entry, dnormal, dx), statistics);
     }
 
     /// <summary>

@@ -6,7 +6,7 @@ namespace TinyFlow.Nvp.Nets;
 
 /// <summary>
 /// Layers one after the other. A batch norm joins its neighbours: a convolution behind it normalizes what it reads, and in
-/// training one before it takes the statistics of what it writes, and leaves its bias to them, who take that away again: neither
+/// training one before it takes the statistics of what it writes, and leaves its bias out, which they would take away again: neither
 /// it nor its gradient costs a pass.
 /// </summary>
 public sealed class Sequential : INet
@@ -42,9 +42,9 @@ public sealed class Sequential : INet
             }
             else if (layer is ConvolutionLayer convolution)
             {
-                if (following is BatchNormLayer normalized && pass != Pass.Evaluation)
+                if (following is BatchNormLayer normalizing && pass != Pass.Evaluation)
                 {
-                    (next, behind) = convolution.ForwardInto(normalized, y, norm, pass);
+                    (next, behind) = convolution.ForwardInto(normalizing, y, norm, pass);
                 }
                 else
                 {

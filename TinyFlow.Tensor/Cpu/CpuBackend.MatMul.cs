@@ -51,7 +51,7 @@ public sealed unsafe partial class CpuBackend
 
     private void Multiply<T>(MatrixView a, MatrixView b, float* c, int batches, int m, int n, int k, bool adds) where T : struct, ILanes<T>
     {
-        ProductPlan plan = ProductPlan.For<T>(batches, m, n, k);
+        ProductPlan plan = ProductPlan.For<T>(batches, m, n, k, ProductWork<T>.Packs(a));
 
         // A few rows cost what it costs to read b.
         bool isSmall = (double)batches * Math.Max(m, ProductPlan.TileRows) * n * k < 1 << 18;

@@ -7,7 +7,7 @@ namespace TinyFlow;
 /// <summary>Batch normalization of images that are held channels last; what it writes is held so too.</summary>
 public sealed unsafe partial class CpuBackend
 {
-    /// <summary>For tests: how many times images were read for their statistics alone.</summary>
+    /// <summary>For tests: how many times images that are held channels last were read for a batch's statistics alone.</summary>
     internal int StatisticsPasses { get; private set; }
 
     private void PixelStatistics(Tensor x, StatisticsSink statistics)
@@ -22,7 +22,7 @@ public sealed unsafe partial class CpuBackend
     private void PixelMoments(ActivationView x, ChunkSums moments)
     {
         StatisticsPasses++;
-        Run(moments.Chunks.Count, new PixelNormWork(PixelNormStep.Moments, moments.Chunks, x.Data, null, moments.First, moments.Second, false, default));
+        Run(moments.Chunks.Count, new MomentsWork(moments, x.Data));
     }
 
     private static void PutStatistics(ChunkSums moments, BatchNormParameters parameters)

@@ -115,7 +115,6 @@ public partial class ReferenceBackend
         }
     }
 
-    /// <summary>y = activation(gamma · (x − mean) · inverseDeviation + beta).</summary>
     /// <inheritdoc/>
     public virtual void Normalize(Tensor x, ChannelNorm norm, Tensor y)
     {

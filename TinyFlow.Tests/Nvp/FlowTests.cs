@@ -1,6 +1,7 @@
 using TinyFlow.Autograd;
 using TinyFlow.Autograd.Functions;
 using TinyFlow.Nvp.Flows;
+using TinyFlow.Nvp.Parameters;
 using TinyFlow.Tests.Ops;
 
 namespace TinyFlow.Tests.Nvp;
@@ -95,6 +96,24 @@ public sealed class FlowTests
     [TestMethod]
     [DynamicData(nameof(Flows))]
     public void Gradients_in_evaluation_agree_with_finite_differences(string name) => CheckGradients(name, Pass.Evaluation);
+
+    [TestMethod]
+    [DataRow(5)]
+    [DataRow(101)]
+    public void One_wrong_element_of_a_gradient_is_seen_by_the_check(int elements) => Devices.Run(Devices.Reference, backend =>
+    {
+        using ParameterSet parameters = ParameterSet.Create(backend, seed: 1, root => root.Parameter("p", [elements], Initializers.FanIn(1)), out Parameter p);
+        Var Loss(Tape tape, double wrong)
+        {
+            Var x = p.On(tape), loss = x.Square().Sum();
+
+            // What is differentiated lacks a term of the last element but one.
+            return tape.IsRecording ? loss : loss + x.Slice(0, elements - 2, 1).Sum() * wrong;
+        }
+
+        ParameterGradients.Check(parameters, tape => Loss(tape, 0));
+        Assert.ThrowsExactly<AssertFailedException>(() => ParameterGradients.Check(parameters, tape => Loss(tape, 1e-3)));
+    });
 
     private static (string What, double[] Values)[] Outcome(string name, Pass pass, string device)
     {

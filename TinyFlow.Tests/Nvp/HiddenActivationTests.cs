@@ -76,6 +76,18 @@ public sealed class HiddenActivationTests
     }
 
     [TestMethod]
+    public void A_residual_block_of_the_paper_reads_its_input_alone_for_its_statistics()
+    {
+        using CpuBackend backend = new(threads: 2);
+        using ParameterSet parameters = ParameterSet.Create(backend, seed: 0, root => new PaperBlock(root, 32), out INet net);
+        using Tensor images = backend.Normal([2, 1, 28, 28], new NoiseKey(1, 1)), weight = backend.Ones([32, 1, 1, 1]), input = backend.Allocate([2, 32, 28, 28]);
+        backend.Conv2D(images, weight, null, input, new ConvolutionWindow(1));
+        using Tape tape = new(backend);
+        net.Forward(tape.Constant(input), Pass.Training);
+        Assert.AreEqual(1, backend.StatisticsPasses);
+    }
+
+    [TestMethod]
     public void A_conditioner_of_the_notebook_keeps_its_two_unnormalized_activations() =>
         AssertKept(2, root => NotebookNet.Create(root, 1, hidden: 32), inputs: 1);
 

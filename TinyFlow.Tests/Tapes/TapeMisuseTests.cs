@@ -165,16 +165,49 @@ public sealed class TapeMisuseTests
         BatchNormOperands norm = new(gamma, gamma, mean, variance, new BatchNormSettings(1e-5, 0.1, Activation.Relu), BatchStatistics.Batch);
         OnReference.Throws<ArgumentException>(() => x.NormalizedConv2D(norm, tape.Input(wrong)), "Conv2D:", "[2, 3, 4, 4]", "[2, 4, 3, 3]");
         OnReference.Throws<InvalidOperationException>(() => x.NormalizedConv2D(norm, other.Input(fitting)), "NormalizedConv2D:", "another tape");
+        CollectionAssert.AreEqual((double[])[0, 0, 0, 1, 1, 1], (double[])[.. mean.ToDoubles(), .. variance.ToDoubles()]);
+    });
 
-        // Nor does a batch norm that does not fit what is convolved.
-        using Tensor two = backend.Ones([2]);
-        Var weight = tape.Input(fitting), fits = tape.Input(two), elsewhere = other.Input(two);
+    [TestMethod]
+    [DataRow("reference")]
+    [DataRow("cpu")]
+    [DataRow("cuda")]
+    public void A_batch_norm_that_does_not_fit_what_is_convolved_changes_no_statistics(string device) => Nvp.Devices.Run(device, backend =>
+    {
+        using Tensor image = backend.Normal([2, 3, 4, 4], new NoiseKey(1, 1)), three = backend.Ones([3]), mean = backend.Zeros([3]), variance = backend.Ones([3]);
+        using Tensor weights = backend.Ones([2, 3, 3, 3]), two = backend.Ones([2]);
+        using Tape tape = new(backend), other = new(backend);
+        Var x = tape.Input(image), gamma = tape.Input(three), weight = tape.Input(weights), fits = tape.Input(two), elsewhere = other.Input(two);
+        BatchNormOperands norm = new(gamma, gamma, mean, variance, new BatchNormSettings(1e-5, 0.1, Activation.Relu), BatchStatistics.Batch);
         OnReference.Throws<ArgumentException>(() => x.MeasuredConv2D(norm, weight, null, null, norm), "BatchNorm2D:", "gamma", "[2]", "[3]");
         BatchNormOperands following = norm with { Gamma = fits, Beta = elsewhere, RunningMean = two, RunningVariance = two };
         OnReference.Throws<InvalidOperationException>(() => x.MeasuredConv2D(norm, weight, null, null, following), "MeasuredConv2D:", "another tape");
-        OnReference.Throws<ArgumentException>(() => x.MeasuredConv2D(norm, weight, tape.Input(three), null, following with { Beta = fits }), "Conv2D:", "bias must be [2]", "[3]");
-        CollectionAssert.AreEqual((double[])[1, 1], two.ToDoubles());
-        CollectionAssert.AreEqual((double[])[0, 0, 0, 1, 1, 1], (double[])[.. mean.ToDoubles(), .. variance.ToDoubles()]);
+        following = following with { Beta = fits };
+        OnReference.Throws<ArgumentException>(() => x.MeasuredConv2D(norm, weight, gamma, null, following), "Conv2D:", "bias must be [2]", "[3]");
+        CollectionAssert.AreEqual((double[])[0, 0, 0, 1, 1, 1, 1, 1], (double[])[.. mean.ToDoubles(), .. variance.ToDoubles(), .. two.ToDoubles()]);
+    });
+
+    [TestMethod]
+    public void Statistics_that_were_taken_go_with_what_they_are_of() => OnReference.Run(backend =>
+    {
+        using Tensor image = backend.Normal([2, 2, 4, 4], new NoiseKey(1, 1)), weights = backend.Ones([2, 2, 1, 1]), two = backend.Ones([2]), mean = backend.Zeros([2]), variance = backend.Ones([2]);
+        using Tape tape = new(backend);
+        Var x = tape.Input(image), weight = tape.Input(weights), gamma = tape.Input(two);
+        BatchNormOperands norm = new(gamma, gamma, mean, variance, new BatchNormSettings(1e-5, 0.1, Activation.Relu), BatchStatistics.Batch);
+        (Var y, BatchNormOperands following) = x.MeasuredConv2D(norm: null, weight, null, null, norm);
+        foreach (Action misuse in (Action[])
+        [
+            () => x.BatchNorm2D(following),
+            () => x.NormalizedConv2D(following, weight),
+            () => y.BatchNorm2D(following with { Statistics = BatchStatistics.Running }),
+            () => y.NormalizedConv2D(following with { Settings = norm.Settings with { Epsilon = 1 } }, weight),
+            () => y.BatchNorm2D(following with { RunningMean = two }),
+        ])
+        {
+            OnReference.Throws<InvalidOperationException>(misuse, "BatchNorm2D:", "MeasuredConv2D");
+        }
+
+        CollectionAssert.AreEqual(y.BatchNorm2D(norm with { RunningMean = two }).Value.ToDoubles(), y.BatchNorm2D(following).Value.ToDoubles());
     });
 
     [TestMethod]

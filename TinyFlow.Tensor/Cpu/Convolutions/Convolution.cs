@@ -135,7 +135,7 @@ internal static unsafe class Convolution<T> where T : struct, ILanes<T>
             return;
         }
 
-        using ScratchMemory scratch = new(pool, workers.Count * WinogradConvolution<T>.ScratchLength(geometry), "a convolution");
+        using ScratchMemory scratch = new(pool, workers.Count * WinogradConvolution<T>.ScratchLength(geometry, output), "a convolution");
         WinogradFilters<T> transform = new(geometry, filters, planes.Data);
         workers.Run(transform.Pieces, transform);
         WinogradConvolution<T> work = new(geometry, input, planes.Data, start, output, adds, scratch.Data, workers.Count);

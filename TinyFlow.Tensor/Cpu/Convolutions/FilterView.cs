@@ -51,7 +51,7 @@ internal readonly unsafe struct FilterView
             float* from = At(output, input, 0, 0);
             for (int k = 0; k < outputs; k++)
             {
-                for (int ahead = inputs * Taps; ahead < 2 * inputs * Taps; ahead += Prefetch.LineLength)
+                for (int ahead = inputs * Taps; ahead < 2 * inputs * Taps; ahead += CacheLine.Length)
                 {
                     Prefetch.Line(from + k * _outputStride + ahead);
                 }

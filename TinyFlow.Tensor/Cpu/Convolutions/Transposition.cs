@@ -18,7 +18,7 @@ internal static unsafe class Transposition
             float* source = from + row * fromStride, target = to + row;
             for (int column = 0; column < wholeColumns; column += Side, source += Side, target += Side * toStride)
             {
-                if (column % Prefetch.LineLength == 0)
+                if (column % CacheLine.Length == 0)
                 {
                     // The same columns of the rows that come next: short runs, that the processor does not foresee.
                     float* next = source + Side * fromStride;

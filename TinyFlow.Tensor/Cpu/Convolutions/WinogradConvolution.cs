@@ -24,8 +24,8 @@ internal unsafe struct WinogradConvolution<T> : IWork where T : struct, ILanes<T
     private readonly float* _scratch;
     private readonly nint _scratchStride;
 
-    // How many neighbouring tiles a band must not part: those of four rows, if their moments are taken.
-    private readonly int _run;
+    // How many neighbouring tiles a band must not part.
+    private readonly int _tilesAtOnce;
 
     /// <summary>The work; input channels last, <paramref name="filters"/> from <see cref="WinogradFilters{T}"/>, bias of whole vectors or null.</summary>
     public WinogradConvolution(
@@ -39,9 +39,9 @@ internal unsafe struct WinogradConvolution<T> : IWork where T : struct, ILanes<T
         _output = output;
         _adds = adds;
         _scratch = scratch;
-        _scratchStride = ScratchLength(geometry);
-        _run = output.IsMeasured ? geometry.OutputWidth / WinogradTile.MostSide : 1;
-        Pieces = Parts.RoundUp(Parts.Count(_tiles.Count / _run, BandTiles(geometry) / _run), workers);
+        _scratchStride = ScratchLength(geometry, output);
+        _tilesAtOnce = TilesAtOnce(geometry, output);
+        Pieces = Parts.RoundUp(Parts.Count(_tiles.Count / _tilesAtOnce, BandTiles(geometry, _tilesAtOnce) / _tilesAtOnce), workers);
     }
 
     // What the planes of a band may take of a second-level cache, beside the filters: of 1 MB or more where vectors have 512
@@ -52,12 +52,12 @@ internal unsafe struct WinogradConvolution<T> : IWork where T : struct, ILanes<T
     public int Pieces { get; }
 
     /// <summary>Whether a band has room for all tiles of four rows.</summary>
-    public static bool CompletesRows(in ConvolutionGeometry geometry) => geometry.OutputWidth / WinogradTile.MostSide <= BandTiles(geometry);
+    public static bool CompletesRows(in ConvolutionGeometry geometry) => geometry.OutputWidth / WinogradTile.MostSide <= BandTiles(geometry, tilesAtOnce: 1);
 
     /// <summary>Scratch memory of one worker, in floats.</summary>
-    public static nint ScratchLength(in ConvolutionGeometry geometry)
+    public static nint ScratchLength(in ConvolutionGeometry geometry, ActivationView output)
     {
-        int tiles = BandTiles(geometry);
+        int tiles = BandTiles(geometry, TilesAtOnce(geometry, output));
         return WinogradTiles.ZerosLength<T>(geometry) + WinogradTransforms<T>.Planes * InputPlane(geometry, tiles) + ProductsLength(tiles);
     }
 
@@ -75,8 +75,9 @@ internal unsafe struct WinogradConvolution<T> : IWork where T : struct, ILanes<T
     [SkipLocalsInit]
     public readonly void Run(int piece, int worker)
     {
-        int runs = _tiles.Count / _run, first = Parts.Start(runs, Pieces, piece) * _run, end = Parts.Start(runs, Pieces, piece + 1) * _run;
-        int bandTiles = BandTiles(_geometry), paddedInputs = Parts.RoundUp(_geometry.InputChannels, T.Count);
+        int runs = _tiles.Count / _tilesAtOnce;
+        int first = Parts.Start(runs, Pieces, piece) * _tilesAtOnce, end = Parts.Start(runs, Pieces, piece + 1) * _tilesAtOnce;
+        int bandTiles = BandTiles(_geometry, _tilesAtOnce), paddedInputs = Parts.RoundUp(_geometry.InputChannels, T.Count);
         float* zeros = _scratch + worker * _scratchStride, inputs = zeros + WinogradTiles.ZerosLength<T>(_geometry);
         nint inputPlane = InputPlane(_geometry, bandTiles);
         float* products = inputs + WinogradTransforms<T>.Planes * inputPlane;
@@ -97,11 +98,18 @@ internal unsafe struct WinogradConvolution<T> : IWork where T : struct, ILanes<T
         TransformBack(products, outputPlane, products + WinogradTransforms<T>.Planes * outputPlane, first, end, firstVector, vectors);
     }
 
-    private static int BandTiles(in ConvolutionGeometry geometry)
+    // Those of four rows, if their moments are taken.
+    private static int TilesAtOnce(in ConvolutionGeometry geometry, ActivationView output) => output.IsMeasured ? geometry.OutputWidth / WinogradTile.MostSide : 1;
+
+    // In whole blocks of a product, or else in whole rows of tiles, which a band may have less of than it has room for.
+    private static int BandTiles(in ConvolutionGeometry geometry, int tilesAtOnce)
     {
+        const int Least = 2 * BlockProducts<T>.Rows, Most = 16 * BlockProducts<T>.Rows;
         int perTile = WinogradTransforms<T>.Planes * sizeof(float) *
             (Parts.RoundUp(geometry.InputChannels, T.Count) + BlockProducts<T>.Vectors * T.Count);
-        return Math.Clamp(BandBytes / perTile / BlockProducts<T>.Rows, 2, 16) * BlockProducts<T>.Rows;
+        int unit = tilesAtOnce > 1 ? tilesAtOnce : BlockProducts<T>.Rows;
+        int room = Math.Clamp(BandBytes / perTile, Least, Most);
+        return Math.Max(1, room / unit) * unit;
     }
 
     private readonly void Multiply(
@@ -155,10 +163,10 @@ internal unsafe struct WinogradConvolution<T> : IWork where T : struct, ILanes<T
                 Scatter(staging, to + channel * _output.ChannelStride, tile.Rows, tile.Columns, present);
             }
 
-            if (_output.IsMeasured && (index + 1) % _run == 0)
+            if (_output.IsMeasured && (index + 1) % _tilesAtOnce == 0)
             {
-                // Four rows are complete, and in the first-level cache.
-                _output.Moments.TakeMoments<T>(_output.Data, index / _run, firstVector * T.Count, vectors);
+                // Four rows are complete, and in a near cache.
+                _output.Moments.TakeMoments<T>(_output.Data, index / _tilesAtOnce, firstVector * T.Count, vectors);
             }
         }
     }

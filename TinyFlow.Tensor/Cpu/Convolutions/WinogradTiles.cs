@@ -93,7 +93,7 @@ internal readonly struct WinogradTiles
         float* outside = normalizes ? null : zeros;
         int channels = _geometry.InputChannels, width = _geometry.InputWidth, vectors = paddedChannels / T.Count;
         float* memory = stackalloc float[WinogradColumns<T>.Length(vectors) + 16];
-        WinogradColumns<T> columns = new(WinogradTransforms<T>.Aligned(memory), vectors);
+        WinogradColumns<T> columns = new(CacheLine.Aligned(memory), vectors);
         WinogradTile last = default;
         for (int index = first; index < end; index++)
         {

@@ -45,7 +45,7 @@ internal static unsafe class WinogradTransforms<T> where T : struct, ILanes<T>
         float* row0 = rows[0], row1 = rows[1], row2 = rows[2], row3 = rows[3], row4 = rows[4], row5 = rows[5];
         for (int vector = 0; vector < vectors; vector++)
         {
-            if (goesOn && vector * T.Count % Prefetch.LineLength == 0)
+            if (goesOn && vector * T.Count % CacheLine.Length == 0)
             {
                 // The columns that the tile to the right has more than this one.
                 nint next = Window * pixelStride + vector * T.Count;
@@ -117,7 +117,7 @@ internal static unsafe class WinogradTransforms<T> where T : struct, ILanes<T>
         where TColumns : struct, INumberOf
     {
         float* memory = stackalloc float[Tile * Window * T.Count + 16];
-        float* half = Aligned(memory);
+        float* half = CacheLine.Aligned(memory);
         T start = bias is null ? T.Zero : T.Load(bias);
 
         // Where the tile to the right will be written: a store to a line that is not there waits for the old contents. There is
@@ -186,11 +186,11 @@ internal static unsafe class WinogradTransforms<T> where T : struct, ILanes<T>
         where TColumns : struct, INumberOf
     {
         float* memory = stackalloc float[Window * Tile * T.Count + 16];
-        float* half = Aligned(memory);
+        float* half = CacheLine.Aligned(memory);
         for (int vector = 0; vector < vectors; vector++)
         {
             T total = T.Zero;
-            bool fetches = TColumns.Count == Tile && vector * T.Count % Prefetch.LineLength == 0;
+            bool fetches = TColumns.Count == Tile && vector * T.Count % CacheLine.Length == 0;
             for (int column = 0; column < TColumns.Count; column++)
             {
                 float* pixel = dy + column * pixelStride + vector * T.Count;
@@ -276,10 +276,6 @@ internal static unsafe class WinogradTransforms<T> where T : struct, ILanes<T>
             }
         }
     }
-
-    /// <summary>The first cache line that begins in memory; it has 16 floats to spare.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static float* Aligned(float* memory) => (float*)(((nint)memory + 63) & ~63);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Write(T value, float* to, bool adds) => T.Store(adds ? value + T.Load(to) : value, to);

@@ -24,7 +24,10 @@ internal readonly unsafe struct ChunkSums(PixelChunks chunks, float* memory)
     /// <summary>In elements.</summary>
     public static long Length(PixelChunks chunks) => 2L * chunks.Count * chunks.PaddedChannels;
 
-    /// <summary>Puts the moments of vectors of channels of a chunk where they belong, given the images.</summary>
+    /// <summary>
+    /// Puts the moments of vectors of channels of a chunk where they belong, given the images. The last vector may be partial: what
+    /// is beyond the last channel goes to padding.
+    /// </summary>
     public void TakeMoments<T>(float* images, int chunk, int firstChannel, int vectors) where T : struct, ILanes<T>
     {
         long first = Chunks.Start(chunk);

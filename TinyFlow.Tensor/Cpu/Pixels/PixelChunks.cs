@@ -4,7 +4,7 @@ namespace TinyFlow.Cpu.Pixels;
 
 /// <summary>
 /// How the pixels of all images [N, C, H, W] are cut into chunks that stay in a core's cache, by their shape alone: four rows
-/// of an image where those make 16 to 128 KB, so that a convolution by tiles of 4x4 completes one after the other, else about
+/// of an image where those make 8 to 128 KB, so that a convolution by tiles of 4x4 completes one after the other, else about
 /// 64 KB.
 /// </summary>
 internal readonly struct PixelChunks
@@ -19,7 +19,7 @@ internal readonly struct PixelChunks
         Channels = shape[1];
         Pixels = shape.Count / Math.Max(1, Channels);
         long rows = (long)Rows * shape[3] * Channels;
-        IsOfRows = shape[2] % Rows == 0 && shape[3] % Rows == 0 && rows is >= Grain / 4 and <= 2 * Grain;
+        IsOfRows = shape[2] % Rows == 0 && shape[3] % Rows == 0 && rows is >= Grain / 8 and <= 2 * Grain;
         Count = IsOfRows ? shape[0] * (shape[2] / Rows) : (int)Math.Max(1, Pixels * Channels / Grain);
     }
 

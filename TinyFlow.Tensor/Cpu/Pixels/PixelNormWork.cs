@@ -33,7 +33,7 @@ internal readonly unsafe struct PixelNormWork(
     {
         long first = _chunks.Start(chunk), place = first * _chunks.Channels, sums = (long)chunk * _chunks.PaddedChannels;
         int pixels = (int)(_chunks.Start(chunk + 1) - first);
-        bool toSums = _step is PixelNormStep.Moments or PixelNormStep.GradientSums;
+        bool toSums = _step == PixelNormStep.GradientSums;
         PixelBlocks blocks = new(
             _chunks.Channels, pixels, _x + place, _dy + place, toSums ? null : _result + place, toSums ? _result + sums : null, toSums ? _second + sums : null, _adds, _coefficients);
         blocks.Run<T>(_step);

@@ -15,8 +15,9 @@ internal readonly struct ProductPlan
     /// <summary>Rows of a tile.</summary>
     public const int TileRows = 6;
 
-    // Columns that a block of a is used for, so often that packing it costs little.
-    private const int BlockColumns = 1024;
+    // Columns that a block of a is used for: so many that it pays to bring it into the second-level cache, and so many at
+    // least that packing it costs little, if it is packed.
+    private const int BlockColumns = 1024, LeastPackedColumns = 256;
 
     /// <summary>The most floats of the steps of a panel of b that are done at a time: 32 KB.</summary>
     public const int PanelSize = 8192;
@@ -26,20 +27,22 @@ internal readonly struct ProductPlan
 
     private const int MostSteps = 256;
 
-    private ProductPlan(int batches, int m, int n, int k, int panelColumns)
+    private ProductPlan(int batches, int m, int n, int k, int panelColumns, bool packsLeft)
     {
         (Batches, M, N, K, PanelColumns) = (batches, m, n, k, panelColumns);
         Steps = Math.Min(MostSteps, PanelSize / panelColumns);
         Panels = Parts.Count(n, panelColumns);
         RowBlocks = Parts.Count(m, BlockRows);
 
-        // Of few rows, or one batch, fewer columns: for one image too all workers have something to do.
-        PanelsPerBlock = Math.Clamp((int)((long)batches * RowBlocks * Panels / EnoughPieces), 1, BlockColumns / panelColumns);
+        // Of few rows fewer columns: for one image too all workers have something to do.
+        int least = packsLeft ? LeastPackedColumns / panelColumns : 1;
+        PanelsPerBlock = (int)Math.Clamp((long)batches * RowBlocks * Panels / EnoughPieces, least, BlockColumns / panelColumns);
         ColumnBlocks = Parts.Count(Panels, PanelsPerBlock);
     }
 
-    public static ProductPlan For<T>(int batches, int m, int n, int k) where T : struct, ILanes<T> =>
-        new(batches, m, n, k, BlockProducts<T>.Vectors * T.Count);
+    /// <summary>For products whose left operand has to be packed, or else is read where it is.</summary>
+    public static ProductPlan For<T>(int batches, int m, int n, int k, bool packsLeft) where T : struct, ILanes<T> =>
+        new(batches, m, n, k, BlockProducts<T>.Vectors * T.Count, packsLeft);
 
     public int Batches { get; }
 

@@ -17,10 +17,13 @@ internal readonly unsafe struct ProductWork<T>(ProductPlan plan, MatrixView a, M
     private readonly float* _panels = panels, _c = c;
     private readonly bool _adds = adds;
 
+    /// <summary>Whether a is packed. Rows whose numbers lie side by side are read where they are.</summary>
+    public static bool Packs(MatrixView a) => a.ColumnStride != 1;
+
     [SkipLocalsInit]
     public void Run(int piece, int worker)
     {
-        float* block = stackalloc float[LargestBlock], packed = stackalloc float[ProductPlan.PanelSize];
+        float* block = stackalloc float[LargestBlock], memory = stackalloc float[ProductPlan.PanelSize + CacheLine.Length], packed = CacheLine.Aligned(memory);
         float* tile = stackalloc float[ProductPlan.TileRows * 64];
         (int rest, int columnBlock) = Math.DivRem(piece, _plan.ColumnBlocks);
         (int batch, int rowBlock) = Math.DivRem(rest, _plan.RowBlocks);
@@ -32,9 +35,7 @@ internal readonly unsafe struct ProductWork<T>(ProductPlan plan, MatrixView a, M
         for (int step = 0; step < _plan.K; step += _plan.Steps)
         {
             int steps = Math.Min(_plan.Steps, _plan.K - step);
-
-            // Rows whose numbers lie side by side are read where they are.
-            bool isPacked = _a.ColumnStride != 1;
+            bool isPacked = Packs(_a);
             if (isPacked)
             {
                 Pack(a + step * _a.ColumnStride, _a.RowStride, _a.ColumnStride, block, rows, steps);

@@ -9,9 +9,6 @@ namespace TinyFlow.Cpu.Vectors;
 /// </summary>
 internal static unsafe class Prefetch
 {
-    /// <summary>Numbers in a cache line.</summary>
-    public const int LineLength = 16;
-
     /// <summary>Begins to load the cache line of an address. Nothing where .NET has no such instruction, which is on ARM64.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Line(float* address)
