@@ -166,7 +166,7 @@ internal static partial class CommonOptions
     {
         if (result.Tokens.Any(token => string.IsNullOrWhiteSpace(token.Value)))
         {
-            result.AddError($"{name} is empty. Give it a value, or leave it out.");
+            result.AddError($"{name} is empty. Give it a value, or leave it out if it is optional.");
         }
     }
 
